@@ -1,0 +1,63 @@
+"""One root error and its few children.
+
+Every error has a *slug*: the name of the page under ``docs/reference/errors`` that gives
+its cause and cure, and an *exit code*, which the command line returns.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class WadjetError(Exception):
+    """Something in the environment or the data stopped us; says what, and how to mend it."""
+
+    slug: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, what: str, cure: str = "") -> None:
+        super().__init__(f"{what}; {cure}" if cure else what)
+        self.what = what
+        self.cure = cure
+
+
+class UsageError(WadjetError):
+    """The command line asks for something that cannot be."""
+
+    slug = "usage"
+    exit_code = 64
+
+
+class RecordingError(WadjetError):
+    """A file is not a recording that can be read."""
+
+    slug = "recording"
+    exit_code = 65
+
+
+class NoInputError(WadjetError):
+    """A file that was named does not exist or may not be read."""
+
+    slug = "no-input"
+    exit_code = 66
+
+
+class UnsupportedError(WadjetError):
+    """This interpreter or platform cannot do what was asked."""
+
+    slug = "unsupported"
+    exit_code = 69
+
+
+class OutputError(WadjetError):
+    """A result could not be written."""
+
+    slug = "output"
+    exit_code = 73
+
+
+class MissingExtraError(WadjetError):
+    """A command needs a package that only an optional extra installs."""
+
+    slug = "missing-extra"
+    exit_code = 69

@@ -1,0 +1,1 @@
+"""The nouns every subsystem produces and every renderer reads."""
