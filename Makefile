@@ -1,0 +1,56 @@
+# Everything happens in $(VENV); nothing is asked of the system but Python and a C compiler.
+# Finished steps leave a stamp in $(VENV)/stamps, so that a second run starts at once.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+BUILD := build/$(notdir $(VENV))
+PIP := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := pyproject.toml meson.build meson.options README.md LICENSE \
+	$(shell find src core -name __pycache__ -prune -o -print)
+C_FILES := $(shell find core tests -name '*.[ch]')
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help build test lint format clean
+
+help:  ## Show this
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+		awk -F ':.*## *' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+$(STAMPS)/venv: tools/venv
+	tools/venv $(PYTHON) $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: $(STAMPS)/venv $(SOURCES)
+	$(PIP) install --no-build-isolation --config-settings=build-dir=$(BUILD) .
+	@touch $@
+
+# The packages of an extra: they change with pyproject.toml only.
+$(STAMPS)/test $(STAMPS)/lint $(STAMPS)/docs: $(STAMPS)/%: pyproject.toml | $(STAMPS)/build
+	$(PIP) install 'wadjet[$*]'
+	@touch $@
+
+build: $(STAMPS)/build  ## Build the C core and install Wadjet into .venv
+
+test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMPS)/build $(STAMPS)/test $(STAMPS)/lint  ## Check style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(if $(C_FILES),$(BIN)/clang-format --dry-run -Werror $(C_FILES))
+
+format: $(STAMPS)/lint  ## Format everything, and mend what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(if $(C_FILES),$(BIN)/clang-format -i $(C_FILES))
+
+clean:  ## Remove everything that was made here
+	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
