@@ -1,0 +1,1 @@
+"""The ``wadjet`` command: a file a command, and no logic."""

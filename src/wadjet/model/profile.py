@@ -24,7 +24,7 @@ from typing import Literal, TypeAlias
 
 Unit: TypeAlias = Literal["ns", "bytes", "count"]
 Kind: TypeAlias = Literal["python", "native", "task"]
-Fact: TypeAlias = str | int | float | bool | None | list["Fact"] | dict[str, "Fact"]
+Fact: TypeAlias = str | int | float | bool | list["Fact"] | dict[str, "Fact"] | None
 
 NO_NODE = -1
 """The node of a sample whose thread had no frame."""

@@ -51,7 +51,7 @@ class Writer:
         self._nodes = self._frames = self._functions = self._blocks = 0
         self._base = _new_file(path, overwrite)
         schema = resources.files(__package__).joinpath("schema.sql").read_text()
-        with _output(path):
+        with _Complaints(path):
             self._base.executescript(schema)
             self._base.executemany(
                 "INSERT INTO metric VALUES (?, ?, ?, ?)",
@@ -82,8 +82,8 @@ class Writer:
 
     def thread(self, number: int, thread: Thread) -> None:
         """Set thread ``number``."""
-        row = (number, thread.process, thread.tid, thread.name)
-        row += (thread.started, thread.ended, thread.cpu)
+        facts = (thread.process, thread.tid, thread.name)
+        row = (number, *facts, thread.started, thread.ended, thread.cpu)
         self._many("INSERT OR REPLACE INTO thread VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def functions(self, functions: Iterable[Function]) -> None:
@@ -139,7 +139,7 @@ class Writer:
 
     def commit(self) -> None:
         """Make everything so far survive a crash of this process."""
-        with _output(self.path):
+        with _Complaints(self.path):
             self._base.commit()
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class Writer:
             self._base.close()
 
     def _many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        with _output(self.path):
+        with _Complaints(self.path):
             self._base.executemany(statement, rows)
 
 
@@ -184,7 +184,9 @@ def load(path: Path) -> Profile:
 
 
 def _profile(base: sqlite3.Connection) -> Profile:
-    metrics = [Metric(*row) for row in base.execute("SELECT name, unit, title FROM metric ORDER BY id")]
+    metrics = [
+        Metric(*row) for row in base.execute("SELECT name, unit, title FROM metric ORDER BY id")
+    ]
     profile = Profile(
         metrics=tuple(metrics),
         processes=tuple(
@@ -203,7 +205,8 @@ def _profile(base: sqlite3.Connection) -> Profile:
         samples=_samples(base, len(metrics)),
         about={key: json.loads(value) for key, value in base.execute("SELECT * FROM about")},
         sources={
-            file: zlib.decompress(text).decode() for file, text in base.execute("SELECT * FROM source")
+            file: zlib.decompress(text).decode()
+            for file, text in base.execute("SELECT * FROM source")
         },
     )
     _check(profile)
@@ -231,11 +234,15 @@ def _kind(text: str) -> Kind:
 
 def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
     blocks = list(
-        base.execute("SELECT id, count, time, thread, node, state, holder FROM sample_block ORDER BY id")
+        base.execute(
+            "SELECT id, count, time, thread, node, state, holder FROM sample_block ORDER BY id"
+        )
     )
     held = {
         (block, metric): blob
-        for block, metric, blob in base.execute("SELECT sample_block, metric, value FROM value_block")
+        for block, metric, blob in base.execute(
+            "SELECT sample_block, metric, value FROM value_block"
+        )
     }
     time = array("q")
     for _, count, blob, *_rest in blocks:
@@ -244,11 +251,11 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
         _join("q", [(block[1], held.get((block[0], metric))) for block in blocks])
         for metric in range(metrics)
     )
-    columns = (
+    thread, node, state, holder = (
         _join(code, [(block[1], block[position]) for block in blocks])
         for code, position in (("i", 3), ("i", 4), ("b", 5), ("i", 6))
     )
-    return Samples(time, *columns, values)
+    return Samples(time, thread, node, state, holder, values)
 
 
 def _check(profile: Profile) -> None:
@@ -346,7 +353,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return base
 
 
-class _output:
+class _Complaints:
     """Turns the database's complaints into an OutputError that names the file."""
 
     def __init__(self, path: Path) -> None:

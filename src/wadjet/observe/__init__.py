@@ -1,0 +1,1 @@
+"""See what a program costs: a folder a subsystem."""

@@ -1,0 +1,1 @@
+"""A file a format: every renderer reads every recording."""

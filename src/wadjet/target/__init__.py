@@ -1,0 +1,1 @@
+"""The interpreter and the process that are looked at."""

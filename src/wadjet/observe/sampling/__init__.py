@@ -1,0 +1,1 @@
+"""Time by thread, from samples of every stack."""
