@@ -6,14 +6,12 @@ its cause and cure, and an *exit code*, which the command line returns.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class WadjetError(Exception):
     """Something in the environment or the data stopped us; says what, and how to mend it."""
 
-    slug: ClassVar[str] = "error"
-    exit_code: ClassVar[int] = 70
+    slug = "error"
+    exit_code = 70
 
     def __init__(self, what: str, cure: str = "") -> None:
         super().__init__(f"{what}; {cure}" if cure else what)

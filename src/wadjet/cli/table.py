@@ -1,20 +1,21 @@
-"""Every command of ``wadjet``: its name, the module that runs it, and one line of help.
+"""Every command of ``wadjet``: its name, the module that runs it, and a line on it.
 
-A command's module has ``arguments(parser)``, which declares its options, and
-``run(args) -> int``, which returns the exit code. It is imported only when it is called.
+A command's module has ``arguments(parser)``, which declares its options and gives examples
+as the parser's epilog, and ``run(args) -> int``, which returns the exit code. It is imported
+only when it is called.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
 class Command:
-    """A row of the table."""
+    """A row of the table; a plain class, as to import dataclasses would double the start-up."""
 
-    name: str
-    help: str
+    __slots__ = ("name", "summary")
+
+    def __init__(self, name: str, summary: str) -> None:
+        self.name = name
+        self.summary = summary
 
     @property
     def module(self) -> str:
@@ -28,4 +29,10 @@ COMMANDS = (
     Command("report", "write a recording as one HTML file"),
     Command("diff", "compare two recordings"),
     Command("export", "convert a recording for another viewer"),
+    Command("completion", "print a script that completes wadjet's words in your shell"),
 )
+
+
+def find(name: str) -> Command | None:
+    """Return the command called ``name``."""
+    return next((command for command in COMMANDS if command.name == name), None)

@@ -1,0 +1,32 @@
+"""The parser of one command, as its module declares it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from typing import NoReturn
+
+from wadjet.cli.table import Command
+from wadjet.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains as everything else here does: one line, and a documented exit code."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError; argparse would print the whole usage and exit with 2."""
+        raise UsageError(message, f"see `{self.prog} --help`")
+
+
+def parser(command: Command) -> Parser:
+    """Return the command's parser; importing the command's module is the slow part."""
+    module = importlib.import_module(command.module)
+    made = Parser(
+        prog=f"wadjet {command.name}",
+        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.arguments(made)
+    made.set_defaults(run=module.run)
+    return made
