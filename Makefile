@@ -15,7 +15,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format clean
+.PHONY: help build test test-all lint format clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -38,6 +38,9 @@ build: $(STAMPS)/build  ## Build the C core and install Wadjet into .venv
 
 test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
+
+test-all:  ## Run the suite on each Python there is; `tools/pythons make` adds 3.13 to 3.15
+	tools/test-all $(ARGS)
 
 lint: $(STAMPS)/build $(STAMPS)/test $(STAMPS)/lint  ## Check style, types and layers
 	$(BIN)/ruff check
