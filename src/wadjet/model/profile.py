@@ -139,6 +139,7 @@ class Samples:
     ``time`` is ns since the recording started, ``holder`` the index of the thread that
     held the GIL (-1 for none or not known), ``values[m][i]`` sample ``i``'s worth in
     ``Profile.metrics[m]``. Where a sample measures one metric only, the others are 0.
+    ``derived`` keeps what ``totals`` has worked out: the columns never change.
     """
 
     time: array[int]
@@ -147,6 +148,7 @@ class Samples:
     state: array[int]
     holder: array[int]
     values: tuple[array[int], ...]
+    derived: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -240,7 +242,7 @@ class Builder:
         """Add a sample of ``stack``, root first, each frame as ``name file:line``."""
         node = NO_NODE
         for text in stack:
-            name, _, place = text.rpartition(" ")
+            name, _, place = text.partition(" ")
             file, _, line = place.rpartition(":")
             node = self._tree.node(node, Function(name, file), int(line))
         when = len(self._columns) if time is None else time

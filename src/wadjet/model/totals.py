@@ -6,14 +6,19 @@ the stack, counted once however deep it recursed.
 
 from __future__ import annotations
 
+import sys
 from array import array
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import compress
+from typing import TypeVar
 
-from wadjet.model.profile import CallTree, Profile, State
+from wadjet.model.profile import CallTree, Profile, Samples, State
 
-Key: TypeAlias = Callable[[CallTree, int], object]
+K = TypeVar("K", bound=Hashable)
+
+_TOP = 7 if sys.byteorder == "little" else 4  # where a place keeps its state
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,87 +29,178 @@ class Total:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A metric's samples with the time taken out: one row for each distinct place.
+
+    Rows are parallel columns. ``count`` samples carry the metric; ``grain`` is what one
+    of them is worth, so that a sum of ``x`` rests on about ``x / grain`` samples.
+    """
+
+    thread: array[int]
+    node: array[int]
+    state: array[int]
+    value: array[int]
+    count: int
+    grain: float
+
+    @property
+    def total(self) -> int:
+        """The sum of everything."""
+        return sum(self.value)
+
+
+def fold(profile: Profile, metric: str) -> Fold:
+    """Return the metric's sums by thread, node and state; worked out once a profile.
+
+    Every other sum starts here: it is the only pass over all samples.
+    """
+    samples = profile.samples
+    key = f"fold {profile.metric_index(metric)}"
+    held = samples.derived.get(key)
+    if not isinstance(held, Fold):
+        held = samples.derived[key] = _fold(samples, samples.values[profile.metric_index(metric)])
+    return held
+
+
+def _fold(samples: Samples, values: array[int]) -> Fold:
+    present = compress(_places(samples), values)
+    worth = list(filter(None, values))
+    sums = _sums(present, worth)
+    places = array("q", sums)
+    halves = array("i", places.tobytes())
+    total = sum(worth)
+    return Fold(
+        thread=array("i", (half & 0xFFFFFF for half in halves[1::2])),
+        node=halves[0::2],
+        state=array("b", places.tobytes()[_TOP::8]),
+        value=array("q", sums.values()),
+        count=len(worth),
+        grain=sum(value * value for value in worth) / total if total else 1.0,
+    )
+
+
+def _places(samples: Samples) -> memoryview:
+    """Return (state, thread, node) of each sample as one integer.
+
+    Columns are laid side by side in C: 32 bits of node, 24 of thread, 8 of state. A tuple
+    for each sample would take three times as long, and this is where the time goes.
+    """
+    halves = array("i", bytes(8 * len(samples)))
+    halves[0::2] = samples.node
+    halves[1::2] = samples.thread
+    octets = bytearray(halves.tobytes())
+    octets[_TOP::8] = samples.state.tobytes()
+    return memoryview(octets).cast("q")
+
+
+def _sums(places: Iterable[int], worth: Sequence[int]) -> dict[int, int]:
+    if len(set(worth)) == 1:
+        each = worth[0]
+        return {place: count * each for place, count in Counter(places).items()}
+    sums: defaultdict[int, int] = defaultdict(int)
+    for place, value in zip(places, worth, strict=True):
+        sums[place] += value
+    return sums
+
+
 def by_node(
     profile: Profile,
     metric: str,
     *,
-    thread: int | None = None,
+    thread: int | Collection[int] | None = None,
     states: Iterable[State] | None = None,
 ) -> array[int]:
-    """Return the self value of each node of the tree."""
-    values = profile.samples.values[profile.metric_index(metric)]
-    sums = array("q", bytes(8 * len(profile.tree)))
+    """Return the self value of each node of the tree, in given threads and states."""
+    rows = fold(profile, metric)
+    sums = array("q", bytes(8 * (len(profile.tree) + 1)))  # the last one is for NO_NODE
+    threads = {thread} if isinstance(thread, int) else thread
     wanted = None if states is None else {int(state) for state in states}
-    samples = profile.samples
     for node, value, owner, state in zip(
-        samples.node, values, samples.thread, samples.state, strict=True
+        rows.node, rows.value, rows.thread, rows.state, strict=True
     ):
-        if value and node >= 0 and (thread is None or owner == thread):
-            if wanted is None or state in wanted:
-                sums[node] += value
+        if (threads is None or owner in threads) and (wanted is None or state in wanted):
+            sums[node] += value
+    sums.pop()
     return sums
 
 
 def with_descendants(tree: CallTree, sums: array[int]) -> array[int]:
     """Return each node's value with those of all nodes below it."""
     totals = array("q", sums)
+    totals.append(0)  # the parent of roots
     parents = tree.node_parent
-    for node in range(len(totals) - 1, -1, -1):
-        if parents[node] >= 0:
-            totals[parents[node]] += totals[node]
+    for node in range(len(sums) - 1, -1, -1):
+        totals[parents[node]] += totals[node]
+    totals.pop()
     return totals
 
 
-def by_key(tree: CallTree, sums: array[int], key: Key) -> dict[object, Total]:
+def preorder(tree: CallTree) -> tuple[array[int], array[int]]:
+    """Return the nodes with each before its descendants, and where each one's end.
+
+    The first column lists nodes: ``order[i]`` is followed by its descendants, which are
+    ``order[i + 1:ends[i]]``.
+    """
+    parents = tree.node_parent
+    size = array("i", [1]) * len(parents)
+    size.append(0)
+    for node in range(len(parents) - 1, -1, -1):
+        size[parents[node]] += size[node]
+    free = array("i", bytes(4 * (len(parents) + 1)))
+    order = array("i", bytes(4 * len(parents)))
+    ends = array("i", bytes(4 * len(parents)))
+    for node, parent in enumerate(parents):
+        place = free[parent]
+        free[parent] = ends[place] = place + size[node]
+        free[node] = place + 1
+        order[place] = node
+    return order, ends
+
+
+def by_key(tree: CallTree, sums: array[int], key: Callable[[CallTree, int], K]) -> dict[K, Total]:
     """Sum node values by ``key(tree, node)``.
 
     A key that is on the stack twice is counted once: a node adds to its key's total only
     if none of its ancestors has the same key.
     """
+    return _by_keys(tree, sums, [key(tree, node) for node in range(len(tree))])
+
+
+def _by_keys(tree: CallTree, sums: array[int], keys: Sequence[K]) -> dict[K, Total]:
     totals = with_descendants(tree, sums)
-    keys = [key(tree, node) for node in range(len(tree))]
-    own: dict[object, int] = {}
-    whole: dict[object, int] = {}
-    for node, each in enumerate(keys):
-        if totals[node] == 0:
-            continue
-        own[each] = own.get(each, 0) + sums[node]
-        if not _among_ancestors(tree, keys, node):
-            whole[each] = whole.get(each, 0) + totals[node]
-    return {each: Total(own[each], whole.get(each, 0)) for each in own}
+    own: defaultdict[K, int] = defaultdict(int)
+    whole: defaultdict[K, int] = defaultdict(int)
+    covered: dict[K, int] = {}
+    order, ends = preorder(tree)
+    for place, (node, end) in enumerate(zip(order, ends, strict=True)):
+        if totals[node]:
+            key = keys[node]
+            own[key] += sums[node]
+            if covered.get(key, 0) <= place:
+                covered[key] = end
+                whole[key] += totals[node]
+    return {key: Total(each, whole[key]) for key, each in own.items()}
 
 
-def _among_ancestors(tree: CallTree, keys: list[object], node: int) -> bool:
-    wanted = keys[node]
-    parent = tree.node_parent[node]
-    while parent >= 0:
-        if keys[parent] == wanted:
-            return True
-        parent = tree.node_parent[parent]
-    return False
-
-
-def by_function(tree: CallTree, sums: array[int]) -> dict[object, Total]:
+def by_function(tree: CallTree, sums: array[int]) -> dict[int, Total]:
     """Sum node values by function index."""
-    return by_key(tree, sums, CallTree.function_of)
+    return _by_keys(tree, sums, list(map(tree.frame_function.__getitem__, tree.node_frame)))
 
 
-def by_line(tree: CallTree, sums: array[int]) -> dict[object, Total]:
+def by_line(tree: CallTree, sums: array[int]) -> dict[tuple[int, int], Total]:
     """Sum node values by (function index, line)."""
-    return by_key(tree, sums, lambda tree, node: (tree.function_of(node), tree.line_of(node)))
+    lines = list(zip(tree.frame_function, tree.frame_line, strict=True))
+    return _by_keys(tree, sums, [lines[frame] for frame in tree.node_frame])
 
 
 def by_thread(profile: Profile, metric: str) -> dict[int, dict[State, int]]:
     """Return for each thread what it spent in each state."""
-    values = profile.samples.values[profile.metric_index(metric)]
-    table: dict[int, dict[int, int]] = {}
-    for thread, state, value in zip(
-        profile.samples.thread, profile.samples.state, values, strict=True
-    ):
-        if value:
-            row = table.setdefault(thread, {})
-            row[state] = row.get(state, 0) + value
-    return {
-        thread: {State(state): value for state, value in row.items()}
-        for thread, row in table.items()
-    }
+    rows = fold(profile, metric)
+    table: defaultdict[tuple[int, int], int] = defaultdict(int)
+    for thread, state, value in zip(rows.thread, rows.state, rows.value, strict=True):
+        table[thread, state] += value
+    threads: dict[int, dict[State, int]] = {}
+    for (thread, state), value in table.items():
+        threads.setdefault(thread, {})[State(state)] = value
+    return threads

@@ -1,0 +1,56 @@
+"""Whose code a file is, and how to call it: the program's own, or a library's.
+
+>>> is_library("/usr/lib/python3.11/json/decoder.py"), is_library("/srv/shop/app.py")
+(True, False)
+>>> shown("/usr/lib/python3.11/json/decoder.py", cwd="/srv"), shown("/srv/shop/app.py", "/srv")
+('json/decoder.py', 'shop/app.py')
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import PurePosixPath
+
+_LIBRARY = re.compile(
+    r"(?:.*/(?:site-packages|dist-packages)/|.*?/lib(?:64)?/python\d[\d.]*t?/|.*/python3\d+\.zip/"
+    r"|<frozen (?=[^>]*>))"
+)
+_SHARED_OBJECT = re.compile(r"\.(?:so(?:\.[\d.]+)?|dylib|pyd|dll)$")
+
+
+@cache
+def is_library(file: str) -> bool:
+    """Say whether ``file`` is Python's own or an installed package's, or compiled code."""
+    return not file or bool(_LIBRARY.match(file) or _SHARED_OBJECT.search(file))
+
+
+@cache
+def shown(file: str, cwd: str = "") -> str:
+    """Return the shortest name of ``file`` that people recognise.
+
+    Below ``cwd`` it is relative; in a library it starts at the package; a shared object
+    keeps its file name only. It does not depend on the machine, so two recordings of one
+    program agree on it.
+    """
+    if _SHARED_OBJECT.search(file):
+        return PurePosixPath(file).name
+    library = _LIBRARY.match(file)
+    if library:
+        return file[library.end() :].rstrip(">")
+    if cwd and file.startswith(cwd.rstrip("/") + "/"):
+        return file[len(cwd.rstrip("/")) + 1 :]
+    return file
+
+
+@cache
+def module(file: str, cwd: str = "") -> str:
+    """Return the dotted name of the module that ``file`` most likely is.
+
+    >>> module("/usr/lib/python3.11/json/__init__.py"), module("/srv/shop/app.py", "/srv")
+    ('json', 'shop.app')
+    """
+    name = shown(file, cwd)
+    if not name.endswith(".py"):
+        return name
+    return name.removesuffix(".py").removesuffix("/__init__").strip("/").replace("/", ".")

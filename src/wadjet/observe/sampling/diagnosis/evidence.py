@@ -1,0 +1,270 @@
+"""What the rules of the diagnosis look at: a Profile from the sides they ask about.
+
+Everything is worked out when it is first asked for, once a recording.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
+
+from wadjet.model.confidence import Share
+from wadjet.model.finding import Place
+from wadjet.model.origin import is_library, shown
+from wadjet.model.profile import NO_NODE, Fact, Profile, State
+from wadjet.model.totals import Fold, by_node, fold
+
+SECOND = 1_000_000_000
+_NEAR = 25_000_000
+"""A holder's stack this long before or after a wait still tells what held the GIL (ns)."""
+
+_WITHOUT_GIL = (State.RUN_NATIVE, State.WAIT_GIL)
+_NOTHING = Fold(array("i"), array("i"), array("b"), array("q"), 0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a thread did with the wall time it was sampled for, in ns by state."""
+
+    thread: int
+    states: Mapping[State, int]
+    grain: float
+
+    @property
+    def total(self) -> int:
+        """The wall time for which the thread was seen."""
+        return sum(self.states.values())
+
+    def share(self, state: State) -> Share:
+        """Return the part of its life that the thread spent in ``state``."""
+        return self.share_of(self.states.get(state, 0))
+
+    def share_of(self, part: int) -> Share:
+        """Return ``part`` (ns) of its life as a share with its bounds."""
+        return Share.of(part, self.total, self.grain)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A thread seen waiting for the GIL, and where the thread that held it was."""
+
+    time: int
+    thread: int
+    holder: int
+    holder_node: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A profile, and what follows from it."""
+
+    profile: Profile
+
+    def _fold(self, metric: str) -> Fold:
+        names = [each.name for each in self.profile.metrics]
+        return fold(self.profile, metric) if metric in names else _NOTHING
+
+    @cached_property
+    def cpu(self) -> Fold:
+        """CPU samples."""
+        return self._fold("cpu")
+
+    @cached_property
+    def wall(self) -> Fold:
+        """Wall samples."""
+        return self._fold("wall")
+
+    @cached_property
+    def cpu_total(self) -> int:
+        """CPU time in ns, as sampled."""
+        return self.cpu.total
+
+    @cached_property
+    def busy(self) -> float:
+        """How many cores the program used on average."""
+        span = self.profile.duration
+        if self.cpu.count:
+            return self.cpu_total / span if span else 0.0
+        ran = sum(
+            life.states.get(State.RUN_GIL, 0) + life.states.get(State.RUN_NATIVE, 0)
+            for life in self.lives.values()
+        )
+        return ran / span if span else 0.0
+
+    @cached_property
+    def cpu_by_node(self) -> array[int]:
+        """Self CPU time of each node, in ns."""
+        if not self.cpu.count:
+            return array("q", bytes(8 * len(self.profile.tree)))
+        return by_node(self.profile, "cpu")
+
+    def cpu_share(self, part: int) -> Share:
+        """Return a part of the CPU time as a share with its bounds."""
+        return Share.of(part, self.cpu_total, self.cpu.grain)
+
+    @cached_property
+    def lives(self) -> dict[int, Life]:
+        """The life of each thread that has wall samples."""
+        rows = self.wall
+        states: defaultdict[int, Counter[State]] = defaultdict(Counter)
+        for thread, state, value in zip(rows.thread, rows.state, rows.value, strict=True):
+            states[thread][State(state)] += value
+        return {thread: Life(thread, states[thread], rows.grain) for thread in sorted(states)}
+
+    @cached_property
+    def own(self) -> array[int]:
+        """For each node the nearest caller, itself included, in the program's own code."""
+        tree = self.profile.tree
+        ours = [
+            function.kind == "python" and not is_library(function.file)
+            for function in tree.functions
+        ]
+        nearest = array("i", [-1]) * (len(tree) + 1)  # the last one is the parent of roots
+        for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
+            nearest[node] = node if ours[tree.frame_function[frame]] else nearest[parent]
+        nearest.pop()
+        return nearest
+
+    @cached_property
+    def cpu_by_own_node(self) -> Counter[int]:
+        """CPU time in ns by the nearest node of the program's own code, libraries charged to it."""
+        charged: Counter[int] = Counter()
+        for node, value in enumerate(self.cpu_by_node):
+            if value and self.own[node] >= 0:
+                charged[self.own[node]] += value
+        return charged
+
+    @cached_property
+    def importing(self) -> array[int]:
+        """For each node the outermost frame of the import it is part of, -1 for none."""
+        tree = self.profile.tree
+        enters = [
+            function.name == "_find_and_load" and shown(function.file) == "importlib._bootstrap"
+            for function in tree.functions
+        ]
+        inside = array("i", [NO_NODE]) * (len(tree) + 1)
+        for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
+            entered = node if enters[tree.frame_function[frame]] else NO_NODE
+            inside[node] = inside[parent] if inside[parent] != NO_NODE else entered
+        inside.pop()
+        return inside
+
+    def run_share(self, part: int) -> Share:
+        """Return a part of the recording's length as a share with its bounds."""
+        grain = self.wall.grain if self.wall.count else self.cpu.grain
+        return Share.of(part, self.profile.duration, grain)
+
+    def clock(self, metric: str) -> Mapping[str, Fact]:
+        """Return what is known of the clock that sampled ``metric``."""
+        clocks = self.profile.about.get("clocks")
+        clock = clocks.get(metric) if isinstance(clocks, dict) else None
+        return clock if isinstance(clock, dict) else {}
+
+    @property
+    def cwd(self) -> str:
+        """The directory the program ran in."""
+        return str(self.profile.about.get("cwd") or "")
+
+    def place(self, node: int) -> Place:
+        """Return where ``node`` was executing."""
+        tree = self.profile.tree
+        function = tree.functions[tree.function_of(node)]
+        return Place(function.file, tree.line_of(node), function.name)
+
+    def named(self, place: Place) -> str:
+        """Return a place as a reader knows it: ``parse`` (app.py:41)."""
+        file = shown(place.file, self.cwd)
+        where = f"{file}:{place.line}" if place.line else file
+        return f"`{place.label}` ({where})" if where else f"`{place.label}`"
+
+    def thread(self, index: int) -> str:
+        """Return the thread's name, with the process where there are several."""
+        thread = self.profile.threads[index]
+        if len(self.profile.processes) < 2:
+            return f"`{thread.name}`"
+        return f"`{thread.name}` (process {self.profile.processes[thread.process].pid})"
+
+    def text(self, place: Place) -> str:
+        """Return the source line at ``place``; empty where it was not recorded."""
+        lines = self.profile.sources.get(place.file, "").splitlines()
+        return lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
+
+    @cached_property
+    def waits(self) -> list[Wait]:
+        """Every wall sample of a thread that waited for the GIL another thread held."""
+        samples = self.profile.samples
+        waiting = [
+            row
+            for row in self._rows_in(State.WAIT_GIL)
+            if samples.holder[row] >= 0 and samples.holder[row] != samples.thread[row]
+        ]
+        seen = self._whereabouts({samples.holder[row] for row in waiting})
+        values = samples.values[self.profile.metric_index("wall")] if waiting else array("q")
+        return [
+            Wait(
+                time := samples.time[row],
+                samples.thread[row],
+                holder := samples.holder[row],
+                _nearest(*seen.get(holder, ([], [])), time),
+                values[row],
+            )
+            for row in waiting
+        ]
+
+    def _rows_in(self, state: State) -> Iterator[int]:
+        samples = self.profile.samples
+        if not self.wall.count or int(state) not in self.wall.state:
+            return iter(())
+        values = samples.values[self.profile.metric_index("wall")]
+        return compress(
+            range(len(samples)),
+            [
+                each == state and value > 0
+                for each, value in zip(samples.state, values, strict=True)
+            ],
+        )
+
+    def _whereabouts(self, threads: set[int]) -> dict[int, tuple[list[int], list[int]]]:
+        """Return times and nodes at which each of ``threads`` may have held the GIL."""
+        samples = self.profile.samples
+        seen: dict[int, tuple[list[int], list[int]]] = {each: ([], []) for each in threads}
+        if not threads:
+            return seen
+        for time, thread, node, state in zip(
+            samples.time, samples.thread, samples.node, samples.state, strict=True
+        ):
+            if node >= 0 and thread in seen and state not in _WITHOUT_GIL:
+                times, nodes = seen[thread]
+                times.append(time)
+                nodes.append(node)
+        return seen
+
+    @cached_property
+    def turns(self) -> tuple[list[int], list[int]]:
+        """When threads were seen using the CPU with the GIL: times, and the threads."""
+        samples = self.profile.samples
+        if not self.cpu.count:
+            return [], []
+        values = samples.values[self.profile.metric_index("cpu")]
+        rows = [
+            (time, thread)
+            for time, thread, state, value in zip(
+                samples.time, samples.thread, samples.state, values, strict=True
+            )
+            if value and state == State.RUN_GIL
+        ]
+        return [time for time, _ in rows], [thread for _, thread in rows]
+
+
+def _nearest(times: list[int], nodes: list[int], time: int) -> int:
+    """Return the node seen closest to ``time``; -1 where none was near it."""
+    after = bisect_left(times, time)
+    near = [index for index in (after, after - 1) if 0 <= index < len(times)]
+    best = min(near, key=lambda index: abs(times[index] - time), default=None)
+    return -1 if best is None or abs(times[best] - time) > _NEAR else nodes[best]
