@@ -1,0 +1,86 @@
+"""``wadjet export``: a recording in another viewer's format."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from wadjet.cli.output import STANDARD, output
+from wadjet.errors import UsageError
+from wadjet.model.profile import Profile
+from wadjet.model.selection import only_metric, only_threads, threads_like
+from wadjet.model.store import load
+from wadjet.render.renderer import Options
+from wadjet.render.table import FORMATS, Format
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    width = max(len(name) for name in FORMATS) + 2
+    rows = "".join(f"  {each.name:{width}} {each.help}\n" for each in FORMATS.values())
+    parser.epilog = f"formats:\n{rows}"
+    parser.add_argument("file", type=Path, metavar="FILE", help="a recording, NAME.wadjet")
+    parser.add_argument("--to", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="where to write, - for standard output (default: beside FILE)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
+    parser.add_argument(
+        "--metric",
+        metavar="NAME",
+        help="only this metric: wall or cpu (default: all of them in speedscope, pprof, "
+        "callgrind, perfetto and json; the wall clock in gecko; CPU time, if it was "
+        "measured, in collapsed and pstats)",
+    )
+    parser.add_argument(
+        "--thread",
+        action="append",
+        metavar="NAME",
+        help="only threads of this name or tid; * and ? stand for letters; may be repeated",
+    )
+    parser.add_argument(
+        "--thread-first",
+        action="store_true",
+        help="begin each stack with its thread (only collapsed: the others tell threads apart)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file and say how to open it."""
+    to = FORMATS[args.to]
+    if args.thread_first and to.name != "collapsed":
+        raise UsageError("--thread-first is for --to collapsed", "leave it out")
+    path = args.output or args.file.with_name(args.file.stem + to.suffix)
+    _refuse_binary_on_terminal(to, path)
+    profile = _selected(load(args.file), args.metric, args.thread)
+    with output(path, overwrite=args.overwrite) as out:
+        to.renderer().render(profile, out, Options(thread_first=args.thread_first))
+    if str(path) != STANDARD:
+        print(f"Wrote {path}: {to.help}")
+    return 0
+
+
+def _refuse_binary_on_terminal(to: Format, path: Path) -> None:
+    if str(path) == STANDARD and not to.text and sys.stdout.isatty():
+        raise UsageError(f"{to.name} is binary and would upset the terminal", "name an --output")
+
+
+def _selected(profile: Profile, metric: str | None, threads: list[str] | None) -> Profile:
+    """Return what of the profile was asked for; UsageError if there is no such thing."""
+    if metric is not None:
+        try:
+            profile = only_metric(profile, metric)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    if threads is not None:
+        found = threads_like(profile, threads)
+        if not found:
+            known = ", ".join(sorted({thread.name for thread in profile.threads}))
+            raise UsageError(f"no thread is called {' or '.join(threads)}", f"there are: {known}")
+        profile = only_threads(profile, found)
+    return profile

@@ -1,0 +1,43 @@
+r"""Collapsed stacks: a line for each stack, as flamegraph.pl, inferno and speedscope read it.
+
+``main (app.py:1);parse (app.py:41) 250000000`` says that ``parse``, called by ``main``,
+cost 250 ms: values are in the metric's unit, nanoseconds for time, so `flamegraph.pl
+--countname ns` labels them rightly. A ``;`` in a name becomes a ``:``, and a newline ``\n``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from wadjet.model.profile import Profile
+from wadjet.render.naming import NO_FRAME, one_line, place, thread_names
+from wadjet.render.renderer import Options, preferred, write_text
+from wadjet.render.stacks import merge_lines
+
+
+def render(profile: Profile, out: BinaryIO, options: Options) -> None:
+    """Write one metric of ``profile`` as collapsed stacks."""
+    write_text(out, _lines(profile, options))
+
+
+def _lines(profile: Profile, options: Options) -> Iterator[str]:
+    stacks = merge_lines(profile.tree)
+    words = [_word(place(function)) for function in profile.tree.functions]
+    text_of = stacks.text_of(words, ";", empty=_word(place(NO_FRAME)))
+    roots = [_word(name) + ";" for name in thread_names(profile)]
+
+    sums: dict[tuple[int, int], int] = {}
+    samples = profile.samples
+    values = samples.values[preferred(profile)]
+    for thread, node, value in zip(samples.thread, samples.node, values, strict=True):
+        if value:
+            key = (thread if options.thread_first else -1, stacks.of(node))
+            sums[key] = sums.get(key, 0) + value
+    for (thread, stack), value in sums.items():
+        root = roots[thread] if thread >= 0 else ""
+        yield f"{root}{text_of(stack)} {value}\n"
+
+
+def _word(text: str) -> str:
+    return one_line(text).replace(";", ":")
