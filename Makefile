@@ -15,7 +15,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build test test-all lint format clean
+.PHONY: help build test test-all lint format docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -54,6 +54,10 @@ format: $(STAMPS)/lint  ## Format everything, and mend what the linter can
 	$(BIN)/ruff format
 	$(if $(C_FILES),$(BIN)/clang-format -i $(C_FILES))
 
+docs: $(STAMPS)/build $(STAMPS)/docs  ## Build the documentation into docs/_build/html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 clean:  ## Remove everything that was made here
-	rm -rf $(VENV) build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/reference/_generated .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
