@@ -1,0 +1,99 @@
+"""Runs every example of the README and the pages, so that none of them can fall behind.
+
+A ``console`` block is a session: each line after ``$`` is run in the page's own empty folder
+and must succeed (or exit with the code that a last line ``$ echo $?`` shows); what follows is
+compared with what is printed, whatever the figures. A ``python`` block is run, or, when it has
+a caption, written to the file that the caption names. A ``sh`` block is only shown.
+"""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sybil import Document, Example, Region
+
+FENCE = re.compile(
+    r"^```(?:\{code-block\} *)?(?P<language>python|console)\n"
+    r"(?::caption: (?P<caption>.+)\n\n)?(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def blocks(document: Document) -> Iterator[Region]:
+    """Yield the blocks that are run."""
+    for found in FENCE.finditer(document.text):
+        run = {"console": session, "python": write_file if found["caption"] else code}
+        yield Region(found.start(), found.end(), dict(found.groupdict()), run[found["language"]])
+
+
+def folder(namespace: dict[str, Any]) -> Path:
+    return Path(namespace["folder"].name)
+
+
+def write_file(example: Example) -> None:
+    (folder(example.namespace) / example.parsed["caption"]).write_text(example.parsed["text"])
+
+
+def code(example: Example) -> None:
+    lines = "\n" * example.line  # a traceback shows the line of the page
+    exec(compile(lines + example.parsed["text"], example.path, "exec"), example.namespace)
+
+
+def session(example: Example) -> str | None:
+    """Run the commands of a session; return what is wrong, if anything."""
+    wrong = (
+        _wrong(example, step)
+        for step in re.split(r"^\$ ", example.parsed["text"], flags=re.MULTILINE)[1:]
+    )
+    return next((each for each in wrong if each), None)
+
+
+def _wrong(example: Example, step: str) -> str | None:
+    command, _, shown = step.partition("\n")
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder(example.namespace),
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    failed = done.returncode != 0 and not shown.startswith("wadjet: ")
+    if failed or (shown.strip() and not _alike(shown, done.stdout)):
+        return f"$ {command}\nexit code {done.returncode}\n{done.stdout}\nthe page shows:\n{shown}"
+    return None
+
+
+def _environment() -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "COLUMNS": "88", "NO_COLOR": "1"}
+
+
+def _alike(shown: str, printed: str) -> bool:
+    return doctest.OutputChecker().check_output(_figureless(shown), _figureless(printed), FLAGS)
+
+
+def _figureless(text: str) -> str:
+    """Leave out what differs from run to run: figures, their units and bars."""
+    text = re.sub(r"[▁-▏█░▒▓]+", "", text)
+    return re.sub(r"\d[\d.,:]*( ?(ns|us|ms|s|kB|MB|B)\b)?", "#", text)
+
+
+def open_folder(namespace: dict[str, Any]) -> None:
+    namespace["folder"] = TemporaryDirectory()
+
+
+def close_folder(namespace: dict[str, Any]) -> None:
+    namespace["folder"].cleanup()

@@ -1,0 +1,26 @@
+"""The examples in docstrings are run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import sys
+
+import pytest
+
+import wadjet
+
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def modules() -> list[str]:
+    """Every module of the package that can be imported without an optional extra."""
+    found = pkgutil.walk_packages(wadjet.__path__, "wadjet.")
+    return [each.name for each in found if each.name.rpartition(".")[2] != "__main__"]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_the_examples_of_the_module_are_true(module: str) -> None:
+    importlib.import_module(module)
+    assert doctest.testmod(sys.modules[module], optionflags=FLAGS).failed == 0
