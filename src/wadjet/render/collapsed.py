@@ -7,10 +7,12 @@ cost 250 ms: values are in the metric's unit, nanoseconds for time, so `flamegra
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from wadjet.model.profile import Profile
+from wadjet.model.totals import fold
 from wadjet.render.naming import NO_FRAME, one_line, place, thread_names
 from wadjet.render.renderer import Options, preferred, write_text
 from wadjet.render.stacks import merge_lines
@@ -27,13 +29,10 @@ def _lines(profile: Profile, options: Options) -> Iterator[str]:
     text_of = stacks.text_of(words, ";", empty=_word(place(NO_FRAME)))
     roots = [_word(name) + ";" for name in thread_names(profile)]
 
-    sums: dict[tuple[int, int], int] = {}
-    samples = profile.samples
-    values = samples.values[preferred(profile)]
-    for thread, node, value in zip(samples.thread, samples.node, values, strict=True):
-        if value:
-            key = (thread if options.thread_first else -1, stacks.of(node))
-            sums[key] = sums.get(key, 0) + value
+    sums: defaultdict[tuple[int, int], int] = defaultdict(int)
+    rows = fold(profile, profile.metrics[preferred(profile)].name)
+    for thread, node, value in zip(rows.thread, rows.node, rows.value, strict=True):
+        sums[thread if options.thread_first else -1, stacks.of(node)] += value
     for (thread, stack), value in sums.items():
         root = roots[thread] if thread >= 0 else ""
         yield f"{root}{text_of(stack)} {value}\n"

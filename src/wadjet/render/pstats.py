@@ -9,65 +9,51 @@ from __future__ import annotations
 
 import marshal
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import BinaryIO, TypeAlias
+from collections.abc import Hashable, Iterator
+from typing import BinaryIO, TypeAlias, TypeVar
 
 from wadjet.model.profile import NO_NODE, CallTree, Profile
-from wadjet.model.totals import by_node, with_descendants
+from wadjet.model.totals import by_key, by_node
 from wadjet.render.naming import NO_FRAME
-from wadjet.render.nesting import outermost
 from wadjet.render.renderer import Options, preferred
+
+K = TypeVar("K", bound=Hashable)
 
 _PORTABLE = 4
 """The marshal version that every supported Python reads."""
 
 Place: TypeAlias = tuple[str, int, str]
 Numbers: TypeAlias = tuple[int, int, float, float]
+"""Samples, samples again (pstats has primitive calls and all calls), own and whole cost."""
+
 Entry: TypeAlias = tuple[int, int, float, float, dict[Place, Numbers]]
-
-
-@dataclass(slots=True)
-class Sum:
-    """Of a function or a call: samples, and the cost without and with what it called."""
-
-    samples: int = 0
-    own: int = 0
-    whole: int = 0
-
-    def numbers(self, scale: float) -> Numbers:
-        """Return pstats's primitive calls, calls, own and cumulative time."""
-        return self.samples, self.samples, self.own * scale, self.whole * scale
 
 
 def render(profile: Profile, out: BinaryIO, _options: Options) -> None:
     """Write one metric of ``profile`` as a pstats dump."""
-    out.write(marshal.dumps(_stats(profile), _PORTABLE))
-
-
-def _stats(profile: Profile) -> dict[Place, Entry]:
     metric = preferred(profile)
+    out.write(marshal.dumps(_stats(profile, metric), _PORTABLE))
+
+
+def _stats(profile: Profile, metric: int) -> dict[Place, Entry]:
     scale = 1e-9 if profile.metrics[metric].unit == "ns" else 1.0
     tree = profile.tree
+    own, samples = by_node(profile, profile.metrics[metric].name), _samples(profile, metric)
     places, callee = _places(tree)
     caller = [callee[parent] if parent >= 0 else -1 for parent in tree.node_parent]
-    calls: dict[tuple[int, int], int] = {}
-    call = [calls.setdefault(pair, len(calls)) for pair in zip(caller, callee, strict=True)]
+    calls = list(zip(caller, callee, strict=True))
 
-    costs = by_node(profile, profile.metrics[metric].name), _samples(profile, metric)
     callers: list[dict[Place, Numbers]] = [{} for _ in places]
-    for (above, below), each in zip(calls, _sums(tree, call, len(calls), *costs), strict=True):
-        if above >= 0 and each.samples:
-            callers[below][places[above]] = each.numbers(scale)
-    sums = _sums(tree, callee, len(places), *costs)
+    for (above, below), numbers in _sums(tree, calls, own, samples, scale):
+        if above >= 0:
+            callers[below][places[above]] = numbers
     stats: dict[Place, Entry] = {
-        place: (*each.numbers(scale), above)
-        for place, each, above in zip(places, sums, callers, strict=True)
-        if each.samples
+        places[number]: (*numbers, callers[number])
+        for number, numbers in _sums(tree, callee, own, samples, scale)
     }
-    frameless = _frameless(profile, metric)
-    if frameless.samples or not stats:  # pstats refuses a file without any function
-        stats[("~", 0, NO_FRAME.name)] = (*frameless.numbers(scale), {})
+    frameless = _frameless(profile, metric, scale)
+    if frameless[0] or not stats:  # pstats refuses a file without any function
+        stats["~", 0, NO_FRAME.name] = (*frameless, {})
     return stats
 
 
@@ -77,7 +63,7 @@ def _places(tree: CallTree) -> tuple[list[Place], list[int]]:
     of_function = [
         places.setdefault((each.file, each.line, each.name), len(places)) for each in tree.functions
     ]
-    return list(places), [of_function[tree.function_of(node)] for node in range(len(tree))]
+    return list(places), [of_function[tree.frame_function[frame]] for frame in tree.node_frame]
 
 
 def _samples(profile: Profile, metric: int) -> array[int]:
@@ -90,26 +76,17 @@ def _samples(profile: Profile, metric: int) -> array[int]:
 
 
 def _sums(
-    tree: CallTree, keys: Sequence[int], size: int, own: array[int], samples: array[int]
-) -> list[Sum]:
-    """Return the sum of each key from 0 to ``size``; a node's key is ``keys[node]``."""
-    sums = [Sum() for _ in range(size)]
-    whole, counts = with_descendants(tree, own), with_descendants(tree, samples)
-    first = outermost(tree, keys)
-    for node, key in enumerate(keys):
-        each = sums[key]
-        each.own += own[node]
-        if first[node]:
-            each.whole += whole[node]
-            each.samples += counts[node]
-    return sums
+    tree: CallTree, keys: list[K], own: array[int], samples: array[int], scale: float
+) -> Iterator[tuple[K, Numbers]]:
+    """Yield each key that any sample found, with its sums; a node's key is ``keys[node]``."""
+    costs = by_key(tree, own, lambda _, node: keys[node])
+    for key, found in by_key(tree, samples, lambda _, node: keys[node]).items():
+        cost = costs[key]
+        yield key, (found.total, found.total, cost.self * scale, cost.total * scale)
 
 
-def _frameless(profile: Profile, metric: int) -> Sum:
-    total = Sum()
-    for node, value in zip(profile.samples.node, profile.samples.values[metric], strict=True):
-        if value and node == NO_NODE:
-            total.samples += 1
-            total.own += value
-            total.whole += value
-    return total
+def _frameless(profile: Profile, metric: int, scale: float) -> Numbers:
+    rows = zip(profile.samples.node, profile.samples.values[metric], strict=True)
+    values = [value for node, value in rows if value and node == NO_NODE]
+    cost = sum(values) * scale
+    return len(values), len(values), cost, cost
