@@ -32,6 +32,7 @@ FORMATS = {
     for each in (
         Format("speedscope", ".speedscope.json", "open at https://www.speedscope.app"),
         Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
+        Format("pprof", ".pb.gz", "open with `go tool pprof` or any pprof viewer", text=False),
         Format("json", ".json", "read with any program; the schema is in the documentation"),
         Format("pstats", ".pstats", "open with `python -m pstats` or SnakeViz", text=False),
     )
