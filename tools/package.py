@@ -2,7 +2,8 @@
 """Answers what the build asks of the source tree.
 
 ``version`` prints the version, which is written once, in ``src/wadjet/__init__.py``;
-``caches`` prints the folders below the package that are never installed, one a line.
+``caches`` and ``objects`` print the folders and files below the package that are not part of
+it: byte code, and extension modules that someone built in place. One a line.
 """
 
 import re
@@ -23,9 +24,18 @@ def version() -> str:
 
 def caches() -> str:
     """Return the byte code folders, relative to the package."""
-    found = (path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("__pycache__"))
+    return _below("__pycache__")
+
+
+def objects() -> str:
+    """Return the extension modules in the source tree, relative to the package."""
+    return _below("*.so")
+
+
+def _below(pattern: str) -> str:
+    found = (path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(pattern))
     return "\n".join(sorted(found))
 
 
 if __name__ == "__main__":
-    print({"version": version, "caches": caches}[sys.argv[1]]())
+    print({"version": version, "caches": caches, "objects": objects}[sys.argv[1]]())
