@@ -1,0 +1,129 @@
+/* What each thread did over time, as shares of each pixel column.
+
+   A sample stands for the time before it, so a row is spread evenly over the time it is
+   worth, and at least over its step. */
+
+class Lanes {
+  constructor(recording) {
+    this.recording = recording;
+    const wall = metricNamed(recording, 'wall');
+    this.metric = wall >= 0 && recording.metrics[wall].rows.value.length ? wall : 0;
+    this.cpu = metricNamed(recording, 'cpu');
+    if (this.cpu >= 0 && !recording.metrics[this.cpu].rows.value.length) this.cpu = -1;
+    this.timed = recording.metrics[this.metric]?.unit === 'ns';
+    this.known = new Map();
+  }
+
+  /* Return ``width`` columns of STATES.length shares for the time ``span``. */
+  states(thread, span, width) {
+    return this.cached(`s${thread}`, span, width, () => {
+      const shares = new Float32Array(width * STATES.length);
+      this.spread(this.metric, thread, span, width, (row, rows, column, part) => {
+        shares[column * STATES.length + rows.state[row]] += part;
+      });
+      return this.timed ? shares : normalised(shares);
+    });
+  }
+
+  /* Return ``width`` shares of a CPU; null where CPU time was not measured. */
+  density(thread, span, width) {
+    if (this.cpu < 0) return null;
+    return this.cached(`d${thread}`, span, width, () => {
+      const shares = new Float32Array(width);
+      this.spread(this.cpu, thread, span, width, (row, rows, column, part) => { shares[column] += part; });
+      return shares;
+    });
+  }
+
+  /* Return ``width`` shares of the time in which the thread was inside a set of nodes. */
+  inside(thread, span, width, nodes, metric) {
+    const shares = new Float32Array(width);
+    this.spread(metric, thread, span, width, (row, rows, column, part) => {
+      if (nodes[rows.node[row]]) shares[column] += part;
+    });
+    return shares;
+  }
+
+  cached(key, span, width, make) {
+    const name = `${span}/${width}`;
+    if (this.name !== name) {
+      this.known.clear();
+      this.name = name;
+    }
+    if (!this.known.has(key)) this.known.set(key, make());
+    return this.known.get(key);
+  }
+
+  spread(metric, thread, [from, to], width, add) {
+    const { step, metrics } = this.recording;
+    const { rows } = metrics[metric];
+    const perColumn = (to - from) / width;
+    const end = rows.start[thread + 1];
+    let row = firstAt(rows.step, rows.start[thread], end, Math.floor(from / step));
+    for (; row < end; row++) {
+      const until = (rows.step[row] + 1) * step;
+      const long = this.timed ? Math.max(step, Math.min(rows.value[row], until)) : step;
+      if (until - long > to) break;
+      const first = (until - long - from) / perColumn;
+      const last = (until - from) / perColumn;
+      const each = rows.value[row] / (this.timed || metric === this.cpu ? long : 1) ;
+      for (let column = Math.max(0, Math.floor(first)); column < Math.min(width, last); column++) {
+        add(row, rows, column, each * (Math.min(last, column + 1) - Math.max(first, column)));
+      }
+    }
+  }
+}
+
+function normalised(shares) {
+  let top = 0;
+  for (let at = 0; at < shares.length; at += STATES.length) {
+    let sum = 0;
+    for (let state = 0; state < STATES.length; state++) sum += shares[at + state];
+    top = Math.max(top, sum);
+  }
+  return top ? shares.map((share) => share / top) : shares;
+}
+
+/* The states from the floor of a lane to its ceiling: work below, waiting on top of it. */
+const STACKING = [1, 2, 0, 3, 4, 5];
+
+function paintStates(context, palette, shares, { x, y, height, width }) {
+  for (let column = 0; column < width; column++) {
+    let floor = y + height;
+    for (const state of STACKING) {
+      const tall = Math.min(1, shares[column * STATES.length + state]) * height;
+      if (tall < 0.05) continue;
+      context.fillStyle = palette.states[state];
+      const top = Math.max(y, floor - tall);
+      context.fillRect(x + column, top, 1, floor - top);
+      floor = top;
+    }
+  }
+}
+
+/* A strip of columns as strong as their share. */
+function paintStrip(context, color, shares, { x, y, height, width }) {
+  context.fillStyle = color;
+  for (let column = 0; column < width; column++) {
+    const part = Math.min(1, shares[column]);
+    if (part < 0.01) continue;
+    context.globalAlpha = 0.15 + 0.85 * part;
+    context.fillRect(x + column, y, 1, height);
+  }
+  context.globalAlpha = 1;
+}
+
+/* A strip of who held the GIL: the holders' shares of a column, one on the other. */
+function paintHolders(context, palette, lanes, threads, span, { x, y, height, width }) {
+  const floor = new Float32Array(width).fill(y + height);
+  for (const thread of threads) {
+    const shares = lanes.states(thread, span, width);
+    context.fillStyle = palette.thread(thread);
+    for (let column = 0; column < width; column++) {
+      const tall = Math.min(shares[column * STATES.length + RUN_GIL] * height, floor[column] - y);
+      if (tall < 0.05) continue;
+      floor[column] -= tall;
+      context.fillRect(x + column, floor[column], 1, tall);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/* The recording as the views use it.
+
+   Node 0 stands for "no Python frame"; the others are in preorder, a parent (0: none)
+   before its children. Frames and functions end with two of our own, for a thread that
+   has no frame and for native code that no Python called. */
+
+const STATES = ['Unknown', 'Running, holds the GIL', 'Running native code', 'Waiting for the GIL', 'Runnable, no CPU', 'Blocked'];
+const STATE_WORDS = ['unknown', 'running', 'native', 'GIL wait', 'runnable', 'blocked'];
+const RUN_GIL = 1;
+const RUN_NATIVE = 2;
+const WAIT_GIL = 3;
+const BLOCKED = 5;
+const ALL_STATES = 63;
+
+function openRecording({ head, columns }) {
+  const functions = head.functions.map(([name, file, line, kind], id) => (
+    { id, name, file: head.files[file], line, kind }));
+  const noFrame = functions.length;
+  functions.push({ id: noFrame, name: '(no Python frame)', file: '', line: 0, kind: 'none' });
+  functions.push({ id: noFrame + 1, name: '(native code)', file: '', line: 0, kind: 'none' });
+  const frames = columns.frameFunction.length;
+  return {
+    ...head,
+    functions,
+    nativeOnly: frames + 1,
+    frameFunction: appended(columns.frameFunction, noFrame, noFrame + 1),
+    frameLine: appended(columns.frameLine, 0, 0),
+    ...nodesOf(columns, frames),
+    metrics: head.metrics.map((metric, number) => (
+      { ...metric, rows: rowsOf(columns, number, metric.quantum, head.threads.length) })),
+  };
+}
+
+function appended(column, ...more) {
+  const longer = new Uint32Array(column.length + more.length);
+  longer.set(column);
+  longer.set(more, column.length);
+  return longer;
+}
+
+function nodesOf(columns, noFrame) {
+  const length = columns.nodeUp.length + 1;
+  const nodeParent = new Int32Array(length);
+  const nodeFrame = new Int32Array(length);
+  nodeFrame[0] = noFrame;
+  for (let node = 1; node < length; node++) {
+    nodeParent[node] = node - columns.nodeUp[node - 1];
+    nodeFrame[node] = columns.nodeFrame[node - 1];
+  }
+  return { nodeParent, nodeFrame };
+}
+
+/* ``start[t]`` to ``start[t + 1]`` are the rows of thread ``t``, in order of time. */
+function rowsOf(columns, number, quantum, threads) {
+  const [thread, step, node, state, holder, value] = ['thread', 'step', 'node', 'state', 'holder', 'value']
+    .map((name) => columns[name + number]);
+  const start = new Uint32Array(threads + 1);
+  for (const each of thread) start[each + 1]++;
+  for (let each = 0; each < threads; each++) start[each + 1] += start[each];
+  return { start, step, node, state, holder, value: Float64Array.from(value, (each) => each * quantum) };
+}
+
+function hasTime(recording) {
+  return recording.duration > 0 && recording.threads.length > 0
+    && recording.metrics.some(({ rows }) => rows.step.some((step) => step > 0));
+}
+
+function metricNamed(recording, name) {
+  return recording.metrics.findIndex((metric) => metric.name === name);
+}
+
+function sumOf(rows) {
+  return rows.value.reduce((sum, value) => sum + value, 0);
+}
+
+/* Name a thread so that equal names of two processes stay apart. */
+function threadName(recording, thread) {
+  const { name, tid, process } = recording.threads[thread];
+  const label = name || `thread ${tid}`;
+  if (recording.processes.length < 2) return label;
+  return `${label} (${recording.processes[process].pid})`;
+}
