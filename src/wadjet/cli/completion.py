@@ -30,17 +30,18 @@ def run(args: argparse.Namespace) -> int:
         raise MissingExtraError(
             "completion needs the package shtab", "run `pip install 'wadjet[completion]'`"
         ) from None
-    print(shtab.complete(everything(), shell=args.shell))
+    print(shtab.complete(everything(shtab.FILE), shell=args.shell))
     return 0
 
 
-def everything() -> argparse.ArgumentParser:
-    """Return one parser with every command in it: slow, and only needed here."""
+def everything(files: object) -> argparse.ArgumentParser:
+    """Return one parser with every command in it, the paths marked to complete as ``files``."""
     whole = Parser(prog="wadjet", description="See what a Python program costs, and mend it.")
     whole.add_argument("--version", action="version", version="")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
-        commands.add_parser(
-            command.name, help=command.summary, parents=[parser(command)], add_help=False
-        )
+        declared = parser(command)
+        for argument in declared.paths():
+            argument.complete = files  # type: ignore[attr-defined]
+        commands.add_parser(command.name, help=command.summary, parents=[declared], add_help=False)
     return whole

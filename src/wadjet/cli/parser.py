@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 from wadjet.cli.table import Command
@@ -16,6 +18,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError; argparse would print the whole usage and exit with 2."""
         raise UsageError(message, f"see `{self.prog} --help`")
+
+    def paths(self) -> Iterator[argparse.Action]:
+        """Yield the arguments that name a file."""
+        return (action for action in self._actions if action.type is Path)
 
 
 def parser(command: Command) -> Parser:
