@@ -1,0 +1,210 @@
+/* What differs between CPython 3.11 and 3.15, behind one set of names.
+ *
+ * The only home of PY_VERSION_HEX and of CPython's internal headers. Everything here is
+ * an inline accessor that reads memory and calls no Python API, so that it may be used
+ * in a signal handler, without the GIL, and on copies of structures.
+ */
+#ifndef WJ_COMPAT_H
+#define WJ_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_BUILD_CORE 1
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wextra"
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+#include <Python.h>
+#include <internal/pycore_frame.h>
+#include <internal/pycore_gil.h>
+#include <internal/pycore_interp.h>
+#include <internal/pycore_runtime.h>
+#if PY_VERSION_HEX >= 0x030E0000
+#include <internal/pycore_interpframe_structs.h>
+#include <internal/pycore_interp_structs.h>
+#include <internal/pycore_runtime_structs.h>
+#include <internal/pycore_structs.h>
+#endif
+#pragma GCC diagnostic pop
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x03100000
+#error "Wadjet's core knows CPython 3.11 to 3.15"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "Wadjet's core does not support free-threaded builds yet"
+#endif
+
+typedef struct _PyInterpreterFrame wj_frame;
+typedef struct _gil_runtime_state wj_gil;
+
+/* Bytes of a frame that hold its linkage; the locals follow. */
+#define WJ_FRAME_HEAD offsetof(struct _PyInterpreterFrame, localsplus)
+
+/* ---- thread states ---------------------------------------------------------- */
+
+/* The frame on top of the thread's Python stack, NULL for none. */
+static inline wj_frame *
+wj_top_frame(const PyThreadState *thread)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    const _PyCFrame *cframe = thread->cframe;
+    return cframe == NULL ? NULL : cframe->current_frame;
+#else
+    return thread->current_frame;
+#endif
+}
+
+static inline unsigned long
+wj_native_id(const PyThreadState *thread)
+{
+    return thread->native_thread_id;
+}
+
+/* ---- frames ----------------------------------------------------------------- */
+
+/* Borrowed: the frame's code, NULL for a frame that the interpreter pushes between C
+   and Python and that belongs to no function. */
+static inline PyCodeObject *
+wj_frame_code(const wj_frame *frame)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return frame->f_code;
+#elif PY_VERSION_HEX < 0x030D0000
+    return frame->owner == FRAME_OWNED_BY_CSTACK ? NULL : frame->f_code;
+#elif PY_VERSION_HEX < 0x030E0000
+    return frame->owner == FRAME_OWNED_BY_CSTACK ? NULL
+                                                 : (PyCodeObject *)frame->f_executable;
+#else
+    if (frame->owner >= FRAME_OWNED_BY_INTERPRETER) {
+        return NULL;
+    }
+    return (PyCodeObject *)(frame->f_executable.bits & ~(uintptr_t)3);
+#endif
+}
+
+/* True when the C function that evaluates this frame was entered for it. */
+static inline int
+wj_frame_is_entry(const wj_frame *frame)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return frame->is_entry;
+#else
+    (void)frame;
+    return 0; /* a frame without code marks the border instead */
+#endif
+}
+
+static inline int
+wj_frame_is_generator(const wj_frame *frame)
+{
+    return frame->owner == FRAME_OWNED_BY_GENERATOR;
+}
+
+/* Byte offset of the instruction in its code; negative before the first one. */
+static inline int
+wj_frame_offset(const wj_frame *frame, const PyCodeObject *code)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    const char *at = (const char *)frame->prev_instr;
+#else
+    const char *at = (const char *)frame->instr_ptr;
+#endif
+    return (int)(at - ((const char *)code + offsetof(PyCodeObject, co_code_adaptive)));
+}
+
+/* The generator or coroutine object that embeds a frame it owns. */
+static inline const PyObject *
+wj_frame_owner_object(const wj_frame *frame)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return (const PyObject *)((const char *)frame - offsetof(PyGenObject, gi_iframe));
+#else
+    return (const PyObject *)((const char *)frame
+                              - offsetof(struct _PyGenObject, gi_iframe));
+#endif
+}
+
+/* ---- the GIL ---------------------------------------------------------------- */
+
+static inline const wj_gil *
+wj_interpreter_gil(const PyInterpreterState *interpreter)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    (void)interpreter;
+    return &_PyRuntime.ceval.gil;
+#else
+    return interpreter->ceval.gil;
+#endif
+}
+
+/* Borrowed: the thread that holds the GIL now, NULL for none. */
+static inline const PyThreadState *
+wj_gil_holder(const wj_gil *gil)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    if (!__atomic_load_n((const int *)&gil->locked._value, __ATOMIC_ACQUIRE)) {
+        return NULL;
+    }
+    return (const PyThreadState *)__atomic_load_n(
+        (const uintptr_t *)&gil->last_holder._value, __ATOMIC_ACQUIRE);
+#else
+    if (!__atomic_load_n(&gil->locked, __ATOMIC_ACQUIRE)) {
+        return NULL;
+    }
+    return __atomic_load_n(&gil->last_holder, __ATOMIC_ACQUIRE);
+#endif
+}
+
+/* ---- the lists of interpreters and threads ------------------------------------ */
+
+/* While the lists are locked no thread state is freed. Needs no GIL and no thread state;
+   never take the GIL between the two. */
+static inline void
+wj_lock_threads(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    PyThread_acquire_lock(_PyRuntime.interpreters.mutex, WAIT_LOCK);
+#else
+    PyMutex_Lock(&_PyRuntime.interpreters.mutex);
+#endif
+}
+
+static inline void
+wj_unlock_threads(void)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    PyThread_release_lock(_PyRuntime.interpreters.mutex);
+#else
+    PyMutex_Unlock(&_PyRuntime.interpreters.mutex);
+#endif
+}
+
+static inline PyInterpreterState *
+wj_first_interpreter(void)
+{
+    return _PyRuntime.interpreters.head;
+}
+
+static inline PyInterpreterState *
+wj_next_interpreter(const PyInterpreterState *interpreter)
+{
+    return interpreter->next;
+}
+
+static inline PyThreadState *
+wj_first_thread(const PyInterpreterState *interpreter)
+{
+    return interpreter->threads.head;
+}
+
+/* ---- slots ------------------------------------------------------------------- */
+
+#if PY_VERSION_HEX >= 0x030C0000
+#define WJ_MODULE_SLOTS {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#else
+#define WJ_MODULE_SLOTS
+#endif
+
+#endif

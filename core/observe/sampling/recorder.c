@@ -1,0 +1,366 @@
+/* The recorder of this process.
+ *
+ * Two threads of its own, both in C. The *sampler* makes the wall clock's rounds and never
+ * takes the GIL, so that nothing the program does can hold it up. The *keeper* takes the
+ * GIL, seldom and briefly, for what needs it: ids for code objects, names of threads.
+ */
+#define _GNU_SOURCE
+#include "recorder.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "keeper.h"
+#include "memory.h"
+#include "native.h"
+#include "notes.h"
+#include "codes.h"
+#include "peek.h"
+#include "sample.h"
+#include "wall.h"
+
+#define LOOK_PERIOD 10000000     /* ns between looks for new threads without a wall clock */
+#define HURRY_PAUSE 1000000      /* ns until a thread that was announced may be there */
+#define HURRY_LOOKS 2            /* looks for it, in a hurry */
+#define KEEP_PAUSE 10000000      /* ns the keeper leaves the GIL alone after a serving */
+#define KEEP_COST 50000000       /* ns of its allowance that a serving takes */
+#define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
+#define NAMES_PERIOD 1000000000
+#define COST_SHARE 50 /* a round may cost one part in so many of its period */
+#define FOREVER INT64_MAX
+
+static struct wj_ring ring = {NULL, NULL, -1};
+static struct wj_options wanted;
+static int recording;
+static pthread_t sampler, keeper;
+static pid_t own[3]; /* kernel ids of the two, ended by 0 */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake_sampler, wake_keeper;
+static int stopping, hurry, work; /* under the lock */
+static struct wj_wall_counts counts;
+
+/* ---- the CPU clock's handler -------------------------------------------------------- */
+
+static void
+tick(struct wj_thread *thread, void *context)
+{
+    int64_t cpu = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
+    struct wj_moment moment = {
+        wj_now(), cpu - thread->cpu_last, thread->number, 0, WJ_CPU, WJ_RUN_NATIVE};
+    uint32_t natives = 0;
+    if (moment.weight <= 0) {
+        return;
+    }
+    /* Not the slot's: the thread may be winding up, or in another interpreter. */
+    const PyThreadState *state = PyGILState_GetThisThreadState();
+    thread->scratch->stack.depth = thread->scratch->stack.truncated = 0;
+    if (state != NULL) {
+        if (wj_gil_holder(wj_interpreter_gil(state->interp)) == state) {
+            moment.state = WJ_RUN_GIL;
+            moment.holder = thread->number + 1;
+        }
+        wj_stack_of_self(state, &thread->scratch->stack);
+    }
+    if (wanted.native) {
+        natives = wj_native_unwind(context, thread->scratch->natives, WJ_NATIVE_DEPTH);
+    }
+    if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
+        thread->cpu_last = cpu;
+    }
+}
+
+/* ---- the two threads ------------------------------------------------------------------ */
+
+static void
+block_signals(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+/* Sleep until ``time`` or until something is up; the lock is held. True to go on. */
+static int
+sleep_until(pthread_cond_t *wake, int64_t time, const int *something)
+{
+    struct timespec until = {time / 1000000000, time % 1000000000};
+    while (!stopping && !*something) {
+        if (pthread_cond_timedwait(wake, &lock, &until) == ETIMEDOUT) {
+            break;
+        }
+    }
+    return !stopping;
+}
+
+/* Uniform in [period / 2, period * 3 / 2): no program keeps step with it. */
+static int64_t
+jittered(int64_t period)
+{
+    static uint64_t seed = 0x9E3779B97F4A7C15ull;
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return period / 2 + (int64_t)(seed % (uint64_t)period);
+}
+
+static void
+rouse_keeper(void)
+{
+    pthread_mutex_lock(&lock);
+    work = 1;
+    pthread_cond_signal(&wake_keeper);
+    pthread_mutex_unlock(&lock);
+}
+
+/* How many threads to pass over so that a round costs no more than its share. */
+static uint32_t
+stride_for(int64_t cost, uint32_t stride, int64_t period)
+{
+    int64_t whole = cost * stride; /* of a round that looks at every thread */
+    return (uint32_t)(1 + whole * COST_SHARE / period);
+}
+
+/* Sleep until the next round, or until a thread was announced. True to go on. */
+static int
+rest(int64_t next)
+{
+    static const int nothing = 0;
+    int go_on;
+    pthread_mutex_lock(&lock);
+    if (hurry > 0) {
+        int64_t soon = wj_now() + HURRY_PAUSE;
+        hurry--;
+        go_on = sleep_until(&wake_sampler, soon < next ? soon : next, &nothing);
+    } else {
+        go_on = sleep_until(&wake_sampler, next, &hurry);
+    }
+    pthread_mutex_unlock(&lock);
+    return go_on;
+}
+
+static void *
+sample(void *unused)
+{
+    int64_t period = wanted.wall_period ? wanted.wall_period : LOOK_PERIOD;
+    int64_t next = wj_now(), named = 0;
+    uint32_t stride = 1;
+    (void)unused;
+    block_signals();
+    own[0] = (pid_t)syscall(SYS_gettid);
+    do {
+        int64_t now = wj_now();
+        int due = now >= next;
+        int64_t cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
+        wj_wall_round(&ring, due && wanted.wall_period != 0, stride, own, &counts);
+        if (due) {
+            cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - cost;
+            stride = stride_for(cost, stride, period);
+            /* Skip what was missed: catching up would count busy moments twice. */
+            next = (next + period > now ? next : now) + jittered(period);
+        }
+        if (wj_codes_asked() || counts.born || now - named > NAMES_PERIOD) {
+            named = now;
+            rouse_keeper();
+        }
+    } while (rest(next));
+    wj_wall_round(&ring, wanted.wall_period != 0, 1, own, &counts);
+    return NULL;
+}
+
+static void *
+keep(void *unused)
+{
+    int64_t allowance = KEEP_ALLOWANCE, last = wj_now();
+    int go_on;
+    static const int nothing = 0;
+    (void)unused;
+    block_signals();
+    own[1] = (pid_t)syscall(SYS_gettid);
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        go_on = sleep_until(&wake_keeper, FOREVER, &work);
+        work = 0;
+        pthread_mutex_unlock(&lock);
+        if (!go_on) {
+            return NULL;
+        }
+        PyGILState_STATE state = PyGILState_Ensure();
+        wj_keeper_serve(&ring, wanted.native);
+        PyGILState_Release(state);
+        int64_t now = wj_now();
+        allowance += now - last - KEEP_COST;
+        allowance = allowance > KEEP_ALLOWANCE ? KEEP_ALLOWANCE : allowance;
+        last = now;
+        int64_t pause = allowance < 0 ? KEEP_PAUSE - allowance : KEEP_PAUSE;
+        pthread_mutex_lock(&lock);
+        sleep_until(&wake_keeper, now + pause, &nothing);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
+/* ---- starting and stopping -------------------------------------------------------------- */
+
+static void
+forked(void)
+{
+    if (recording) {
+        recording = 0;
+        wj_ticks_forked();
+        wj_wall_forked();
+        wj_memory_forked();
+        wj_ring_close(&ring);
+    }
+}
+
+static void
+make_conditions(void)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&wake_sampler, &attr);
+    pthread_cond_init(&wake_keeper, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&lock, NULL); /* anew in a forked child */
+}
+
+static int
+announced(const char *event, PyObject *args, void *unused)
+{
+    (void)args;
+    (void)unused;
+    if (recording && (strcmp(event, "_thread.start_new_thread") == 0
+                      || strcmp(event, "_thread.start_joinable_thread") == 0)) {
+        wj_recorder_hurry();
+    }
+    return 0;
+}
+
+/* Once in the life of the process. 0, or -1 with an exception set. */
+static int
+settle(void)
+{
+    static int settled;
+    if (settled) {
+        return 0;
+    }
+    if (PySys_AddAuditHook(announced, NULL) < 0) {
+        return -1;
+    }
+    pthread_atfork(NULL, NULL, forked);
+    settled = 1;
+    return 0;
+}
+
+static int
+start_threads(void)
+{
+    int error = pthread_create(&sampler, NULL, sample, NULL);
+    if (error == 0 && (error = pthread_create(&keeper, NULL, keep, NULL)) != 0) {
+        pthread_mutex_lock(&lock);
+        stopping = 1;
+        pthread_cond_signal(&wake_sampler);
+        pthread_mutex_unlock(&lock);
+        pthread_join(sampler, NULL);
+    }
+    return error;
+}
+
+int
+wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
+{
+    if (recording) {
+        PyErr_SetString(PyExc_RuntimeError, "a recording is under way in this process");
+        return -1;
+    }
+    if (settle() != 0) {
+        return -1;
+    }
+    wanted = *options;
+    wj_codes_clear();
+    wj_threads_reset();
+    make_conditions();
+    stopping = hurry = work = 0;
+    own[0] = own[1] = 0;
+    memset(&counts, 0, sizeof counts);
+    choice->peek = wj_peek_init();
+    if (wj_ring_create(&ring, options->capacity) != 0 || wj_wall_begin() != 0) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    if (options->native) {
+        wj_native_init();
+        wj_note_libraries(&ring, 1);
+    }
+    wj_memory_guard();
+    recording = 1;
+    choice->engine = WJ_TICKS_NONE;
+    choice->signal = choice->refusal = 0;
+    if (options->cpu_period > 0) {
+        choice->engine =
+            wj_ticks_open(options->cpu_period, tick, options->no_perf, &choice->signal);
+        choice->refusal = errno;
+    }
+    int error = start_threads();
+    if (error != 0) {
+        recording = 0;
+        wj_ticks_close();
+        wj_memory_release();
+        wj_ring_close(&ring);
+        errno = error;
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    return 0;
+}
+
+void
+wj_recorder_stop(void)
+{
+    if (!recording) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    stopping = 1;
+    pthread_cond_signal(&wake_sampler);
+    pthread_cond_signal(&wake_keeper);
+    pthread_mutex_unlock(&lock);
+    Py_BEGIN_ALLOW_THREADS
+    pthread_join(sampler, NULL);
+    pthread_join(keeper, NULL);
+    Py_END_ALLOW_THREADS
+    wj_keeper_serve(&ring, wanted.native);
+    recording = 0;
+    wj_ticks_close();
+    wj_wall_end(&ring);
+    wj_codes_clear();
+    wj_memory_release();
+    wj_ring_close(&ring);
+}
+
+struct wj_ring *
+wj_recorder_ring(void)
+{
+    return recording ? &ring : NULL;
+}
+
+void
+wj_recorder_note(const char *text)
+{
+    if (recording) {
+        wj_note_text(&ring, text);
+    }
+}
+
+void
+wj_recorder_hurry(void)
+{
+    pthread_mutex_lock(&lock);
+    hurry = HURRY_LOOKS;
+    pthread_cond_signal(&wake_sampler);
+    pthread_mutex_unlock(&lock);
+}

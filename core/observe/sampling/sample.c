@@ -1,0 +1,87 @@
+/* Puts a sample together: ids for the code objects that have one, a description for
+ * those that do not. Runs in signal handlers: calls no Python, allocates nothing.
+ */
+#include "sample.h"
+
+#include <string.h>
+
+#include "codes.h"
+
+/* Fill in the places; the bytes of the definitions that were needed. */
+static size_t
+name_frames(struct wj_scratch *scratch, uint32_t *definitions)
+{
+    size_t used = 0;
+    *definitions = 0;
+    for (uint32_t i = 0; i < scratch->stack.depth; i++) {
+        const struct wj_frame_seen *seen = &scratch->stack.frames[i];
+        struct wj_place *place = &scratch->places[i];
+        uint32_t id = wj_codes_find(seen->code);
+        place->code = id | seen->entry;
+        place->at = seen->offset;
+        if (id != 0) {
+            continue;
+        }
+        size_t size = wj_codes_define(seen->code, seen->offset, scratch->definitions + used,
+                                      sizeof scratch->definitions - used, scratch->table,
+                                      sizeof scratch->table);
+        place->at = size ? (int32_t)(*definitions)++ : -1;
+        used += size;
+        wj_codes_ask(seen->code);
+    }
+    return used;
+}
+
+static struct wj_sample *
+begin(struct wj_ring *ring, const struct wj_moment *moment, size_t size)
+{
+    struct wj_sample *sample = wj_ring_reserve(ring, size);
+    if (sample != NULL) {
+        sample->time = moment->time;
+        sample->weight = moment->weight;
+        sample->thread = moment->thread;
+        sample->holder = moment->holder;
+        sample->clock = (uint8_t)moment->clock;
+        sample->state = (uint8_t)moment->state;
+        sample->flags = 0;
+        sample->frames = sample->natives = sample->definitions = 0;
+    }
+    return sample;
+}
+
+int
+wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
+                const struct wj_moment *moment, uint32_t natives)
+{
+    uint32_t definitions;
+    size_t extra = name_frames(scratch, &definitions);
+    size_t places = scratch->stack.depth * sizeof scratch->places[0];
+    size_t addresses = natives * sizeof scratch->natives[0];
+    size_t size = sizeof(struct wj_sample) + places + addresses + extra;
+    struct wj_sample *sample = begin(ring, moment, size);
+    if (sample == NULL) {
+        return -1;
+    }
+    sample->flags = scratch->stack.truncated ? WJ_TRUNCATED : 0;
+    sample->frames = scratch->stack.depth;
+    sample->natives = natives;
+    sample->definitions = definitions;
+    char *body = (char *)(sample + 1);
+    memcpy(body, scratch->places, places);
+    memcpy(body + places, scratch->natives, addresses);
+    memcpy(body + places + addresses, scratch->definitions, extra);
+    wj_ring_commit(sample, size, WJ_SAMPLE);
+    return 0;
+}
+
+int
+wj_sample_same(struct wj_ring *ring, const struct wj_moment *moment)
+{
+    struct wj_sample *sample = begin(ring, moment, sizeof *sample);
+    if (sample == NULL) {
+        return -1;
+    }
+    sample->flags = WJ_SAME;
+    wj_ring_commit(sample, sizeof *sample, WJ_SAMPLE);
+    return 0;
+}

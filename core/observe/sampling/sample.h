@@ -1,0 +1,25 @@
+/* Puts a sample together and into the ring. */
+#ifndef WJ_SAMPLE_H
+#define WJ_SAMPLE_H
+
+#include "threads.h"
+
+/* What is known of a sample besides its stack. */
+struct wj_moment {
+    int64_t time;
+    int64_t weight;
+    uint32_t thread; /* its number */
+    uint32_t holder; /* 1 + number of the thread that held the GIL, 0 for none */
+    enum wj_clock clock;
+    enum wj_state state;
+};
+
+/* Write the stack in ``scratch`` as a sample, with as many of the native addresses there.
+   0, or -1 where the ring had no room. Async-signal-safe, no GIL. */
+int wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
+                    const struct wj_moment *moment, uint32_t natives);
+
+/* Write that the thread's stack is that of its last wall sample. */
+int wj_sample_same(struct wj_ring *ring, const struct wj_moment *moment);
+
+#endif

@@ -1,0 +1,37 @@
+/* Python stacks, read without the GIL and without calling Python. */
+#ifndef WJ_STACK_H
+#define WJ_STACK_H
+
+#include "compat.h"
+#include "records.h"
+
+/* Frames kept of one stack; those nearest the root are left out beyond it. */
+#define WJ_MAX_DEPTH 8192
+
+/* A frame as it was found: who, and where in it. */
+struct wj_frame_seen {
+    const PyCodeObject *code; /* Borrowed, maybe dead: an address, not to be followed */
+    int32_t offset;
+    uint32_t entry; /* WJ_ENTRY or 0 */
+};
+
+struct wj_stack {
+    uint32_t depth;
+    uint32_t truncated;
+    const wj_frame *top;
+    struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
+};
+
+/* The stack of the calling thread: consistent, because nobody changes it meanwhile. */
+void wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack);
+
+/* Reserve the buffers of wj_stack_of_other. 0, or -1 for want of memory. */
+int wj_stack_init(void);
+
+/* The stack of another thread while it may be running. Copies its data stack in one go
+   and believes the copy only when a second one agrees. 0, or -1 where no two of several
+   tries agreed. The thread's state must not be freed meanwhile (wj_lock_threads), and
+   memory that its interpreter frees must stay mapped (wj_hold_memory). One user. */
+int wj_stack_of_other(const PyThreadState *thread, struct wj_stack *stack);
+
+#endif

@@ -1,0 +1,268 @@
+/* The wall clock: one round looks at every thread of the process.
+ *
+ * A thread that has used no CPU time since it was last seen has not moved, so its stack
+ * and state are the last ones: looking at an idle thread costs one clock reading. A
+ * thread that moved is copied and its state told from three facts: whether its CPU clock
+ * runs, who holds the GIL, and in which system call it sleeps.
+ */
+#define _GNU_SOURCE
+#include "wall.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "memory.h"
+#include "notes.h"
+#include "sample.h"
+#include "ticks.h"
+
+#define FILES_MAX 64
+
+static uint32_t round_number;
+static int64_t last_round;
+static int files;
+static struct wj_scratch *scratch; /* Owned, for the life of the process */
+
+/* ---- states ---------------------------------------------------------------------- */
+
+/* Descriptors far from those that the program sees. */
+static int
+first_file(void)
+{
+    struct rlimit limit = {0, 0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 65536 ? 32768 : (int)limit.rlim_cur / 2;
+}
+
+static int
+open_syscall_file(struct wj_thread *thread)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)thread->tid);
+    int low = open(path, O_RDONLY | O_CLOEXEC);
+    if (low < 0 || files >= FILES_MAX) {
+        return low;
+    }
+    thread->syscall_file = fcntl(low, F_DUPFD_CLOEXEC, first_file());
+    if (thread->syscall_file >= 0) {
+        close(low);
+        files++;
+        return thread->syscall_file;
+    }
+    return low;
+}
+
+/* What a thread sleeps in that is not on a core. */
+static enum wj_state
+sleeping_state(struct wj_thread *thread, const wj_gil *gil)
+{
+    char text[128];
+    unsigned long long address = 0;
+    int number = -1;
+    int file = thread->syscall_file >= 0 ? thread->syscall_file : open_syscall_file(thread);
+    ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text - 1, 0);
+    if (file >= 0 && file != thread->syscall_file) {
+        close(file);
+    }
+    if (size <= 0) {
+        return WJ_BLOCKED;
+    }
+    text[size] = '\0';
+    if (text[0] == 'r') {
+        return WJ_RUNNABLE; /* "running", says the kernel, of the ones that wait for a core */
+    }
+    if (sscanf(text, "%d %llx", &number, &address) == 2 && number == SYS_futex
+        && address >= (uintptr_t)gil && address < (uintptr_t)(gil + 1)) {
+        return WJ_WAIT_GIL;
+    }
+    return WJ_BLOCKED;
+}
+
+/* ---- threads that come and go ------------------------------------------------------ */
+
+static void
+welcome(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
+{
+    int64_t cpu = wj_clock_read(wj_thread_clock(thread->tid));
+    /* A thread found in the first round was there before the recording; a later one has
+       used what it used since it was born, which was after the last round. */
+    int64_t since = last_round == 0 ? 0 : now - last_round;
+    thread->cpu_last = cpu > since ? cpu - since : 0;
+    thread->wall_cpu = cpu;
+    thread->found = thread->wall_last = now;
+    wj_ticks_arm(thread);
+    wj_note_thread(ring, WJ_THREAD, thread, now, 0, "", 0);
+}
+
+static void
+farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
+{
+    wj_ticks_disarm(thread);
+    if (thread->syscall_file >= 0) {
+        close(thread->syscall_file);
+        thread->syscall_file = -1;
+        files--;
+    }
+    int64_t cpu = thread->cpu_last > thread->wall_cpu ? thread->cpu_last : thread->wall_cpu;
+    wj_note_thread(ring, WJ_END, thread, now, cpu, "", 0);
+    thread->live = 0;
+}
+
+static int
+is_own(const PyThreadState *state, const pid_t *own)
+{
+    for (; *own != 0; own++) {
+        if ((pid_t)wj_native_id(state) == *own) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- one round ------------------------------------------------------------------- */
+
+static void
+look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil, uint32_t holder,
+        int64_t now, struct wj_wall_counts *counts)
+{
+    int64_t cpu = wj_clock_read(wj_thread_clock(thread->tid));
+    struct wj_moment moment = {now,    now - thread->wall_last, thread->number,
+                               holder, WJ_WALL,                 WJ_UNKNOWN};
+    if (cpu < 0 || moment.weight <= 0) {
+        return; /* it has ended meanwhile */
+    }
+    int written;
+    if (thread->wall_same && cpu == thread->wall_cpu) {
+        moment.state = thread->wall_state;
+        written = wj_sample_same(ring, &moment);
+    } else {
+        if (wj_stack_of_other(thread->state, &scratch->stack) != 0) {
+            counts->torn++;
+            return;
+        }
+        int has_gil = wj_gil_holder(gil) == thread->state;
+        if (wj_clock_read(wj_thread_clock(thread->tid)) > cpu) {
+            moment.state = has_gil ? WJ_RUN_GIL : WJ_RUN_NATIVE;
+        } else {
+            moment.state = sleeping_state(thread, gil);
+        }
+        written = wj_sample_write(ring, scratch, &moment, 0);
+        thread->wall_state = moment.state;
+        thread->wall_cpu = cpu;
+    }
+    int sleeps = moment.state != WJ_RUN_GIL && moment.state != WJ_RUN_NATIVE;
+    thread->wall_same = written == 0 && sleeps;
+    if (written == 0) {
+        thread->wall_last = now;
+        counts->samples++;
+    }
+}
+
+/* Slots for all threads; the number of the one that holds the GIL, plus one. */
+static uint32_t
+find_threads(struct wj_ring *ring, int64_t now, const pid_t *own, struct wj_wall_counts *counts)
+{
+    uint32_t holder = 0;
+    int is_new;
+    PyInterpreterState *interpreter = wj_first_interpreter();
+    for (; interpreter != NULL; interpreter = wj_next_interpreter(interpreter)) {
+        const PyThreadState *holding = wj_gil_holder(wj_interpreter_gil(interpreter));
+        PyThreadState *state = wj_first_thread(interpreter);
+        for (; state != NULL; state = state->next) {
+            struct wj_thread *thread = is_own(state, own) ? NULL : wj_thread_of(state, &is_new);
+            if (thread == NULL) {
+                continue;
+            }
+            if (is_new) {
+                welcome(ring, thread, now);
+                counts->born++;
+            }
+            thread->round = round_number;
+            counts->threads++;
+            if (state == holding) {
+                holder = thread->number + 1;
+            }
+        }
+    }
+    return holder;
+}
+
+static void
+look_at_all(struct wj_ring *ring, uint32_t stride, uint32_t holder, int64_t now,
+            struct wj_wall_counts *counts)
+{
+    for (uint32_t i = round_number % stride; i < wj_thread_count(); i += stride) {
+        struct wj_thread *thread = wj_thread_at(i);
+        if (thread->live && thread->round == round_number) {
+            const wj_gil *gil = wj_interpreter_gil(thread->state->interp);
+            look_at(ring, thread, gil, holder, now, counts);
+        }
+    }
+}
+
+static void
+dismiss_ended(struct wj_ring *ring, int64_t now)
+{
+    for (uint32_t i = 0; i < wj_thread_count(); i++) {
+        struct wj_thread *thread = wj_thread_at(i);
+        if (thread->live && thread->round != round_number) {
+            farewell(ring, thread, now);
+        }
+    }
+}
+
+void
+wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *own,
+              struct wj_wall_counts *counts)
+{
+    int64_t now = wj_now();
+    round_number++;
+    counts->threads = counts->born = 0;
+    wj_hold_memory();
+    wj_lock_threads();
+    uint32_t holder = find_threads(ring, now, own, counts);
+    if (sample) {
+        look_at_all(ring, stride, holder, now, counts);
+    }
+    wj_unlock_threads();
+    wj_let_go_memory();
+    dismiss_ended(ring, now);
+    last_round = now;
+}
+
+int
+wj_wall_begin(void)
+{
+    last_round = 0;
+    if (scratch == NULL) {
+        scratch = calloc(1, sizeof *scratch);
+    }
+    return scratch != NULL && wj_stack_init() == 0 ? 0 : -1;
+}
+
+void
+wj_wall_end(struct wj_ring *ring)
+{
+    int64_t now = wj_now();
+    round_number++;
+    dismiss_ended(ring, now);
+}
+
+void
+wj_wall_forked(void)
+{
+    for (uint32_t i = 0; i < wj_thread_count(); i++) {
+        struct wj_thread *thread = wj_thread_at(i);
+        if (thread->syscall_file >= 0) {
+            close(thread->syscall_file);
+            thread->syscall_file = -1;
+        }
+    }
+    files = 0;
+}
