@@ -30,6 +30,7 @@ struct wj_thread {
     uint32_t round;             /* of the sampler, when the thread was last seen */
     int live;
     int64_t found;              /* when, ns */
+    int64_t cpu_found;          /* CPU ns it had used by then */
 
     /* the CPU clock: written by the thread's own handler once it is armed */
     int event;                  /* Owned: perf event, -1 for none */

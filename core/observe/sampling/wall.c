@@ -93,7 +93,7 @@ welcome(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
     /* A thread found in the first round was there before the recording; a later one has
        used what it used since it was born, which was after the last round. */
     int64_t since = last_round == 0 ? 0 : now - last_round;
-    thread->cpu_last = cpu > since ? cpu - since : 0;
+    thread->cpu_found = thread->cpu_last = cpu > since ? cpu - since : 0;
     thread->wall_cpu = cpu;
     thread->found = thread->wall_last = now;
     wj_ticks_arm(thread);
@@ -110,7 +110,7 @@ farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
         files--;
     }
     int64_t cpu = thread->cpu_last > thread->wall_cpu ? thread->cpu_last : thread->wall_cpu;
-    wj_note_thread(ring, WJ_END, thread, now, cpu, "", 0);
+    wj_note_thread(ring, WJ_END, thread, now, cpu - thread->cpu_found, "", 0);
     thread->live = 0;
 }
 

@@ -102,6 +102,14 @@ class Writer:
             self._frames += len(function)
             self._many("INSERT INTO frame_block VALUES (?, ?, ?, ?)", [row])
 
+    def replace_frames(self, function: array[int], line: array[int]) -> None:
+        """Put other functions and lines to the frames that were added, all of them."""
+        if len(function) != self._frames:
+            raise ValueError(f"{len(function)} frames in place of {self._frames}")
+        self._many("DELETE FROM frame_block", [()])
+        self._frames = 0
+        self.frames(function, line)
+
     def nodes(self, parent: array[int], frame: array[int]) -> None:
         """Append nodes, given as columns."""
         if parent:
@@ -255,7 +263,27 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
         _join(code, [(block[1], block[position]) for block in blocks])
         for code, position in (("i", 3), ("i", 4), ("b", 5), ("i", 6))
     )
-    return Samples(time, thread, node, state, holder, values)
+    return _in_order(Samples(time, thread, node, state, holder, values))
+
+
+def _in_order(samples: Samples) -> Samples:
+    """Sort by time: threads and processes were written in almost, but not quite, that order."""
+    time = samples.time
+    if not any(map(int.__gt__, time, time[1:])):
+        return samples
+    order = sorted(range(len(time)), key=time.__getitem__)
+
+    def sort(column: array[int]) -> array[int]:
+        return array(column.typecode, map(column.__getitem__, order))
+
+    return Samples(
+        sort(time),
+        sort(samples.thread),
+        sort(samples.node),
+        sort(samples.state),
+        sort(samples.holder),
+        tuple(map(sort, samples.values)),
+    )
 
 
 def _check(profile: Profile) -> None:

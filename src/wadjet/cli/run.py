@@ -1,0 +1,156 @@
+"""``wadjet run``: run a program and record where its time goes."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from wadjet.errors import NoInputError, UnsupportedError, UsageError
+
+EPILOG = """\
+examples:
+  wadjet run app.py --port 8000            record app.py, write app.wadjet
+  wadjet run -m pytest tests               record a module
+  wadjet run -c 'import numpy'             record a line of code
+  wadjet run --native --rate 5000 app.py   C functions too, 5,000 samples a second
+  wadjet run --children -o web.wadjet -m gunicorn app:wsgi
+
+The program runs as python would run it; Wadjet's exit code is the program's. What Wadjet
+has to say goes to standard error.
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.usage = "wadjet run [options] (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
+    parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    _program(parser.add_argument_group("the program"))
+    _clocks(parser.add_argument_group("the clocks"))
+    _detail(parser.add_argument_group("what is recorded"))
+    _results(parser.add_argument_group("the results"))
+
+
+def _program(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module")
+    group.add_argument("-c", dest="code", nargs=argparse.REMAINDER, help="run a line of code")
+    group.add_argument(
+        "--python",
+        metavar="OPTIONS",
+        default="",
+        help="options for the interpreter, as one word: --python '-O -X dev'",
+    )
+    group.add_argument("script", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def _clocks(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--rate",
+        type=int,
+        default=1000,
+        metavar="HZ",
+        help="samples for each second of CPU time of a thread, up to 10000; 0 for none "
+        "(default %(default)s)",
+    )
+    group.add_argument(
+        "--wall-rate",
+        type=int,
+        default=100,
+        metavar="HZ",
+        help="looks at all threads in a second of real time; 0 for none (default %(default)s)",
+    )
+    group.add_argument(
+        "--no-perf", action="store_true", help="use CPU timers even where perf events work"
+    )
+
+
+def _detail(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--native", action="store_true", help="the functions of C libraries too")
+    group.add_argument(
+        "--children", action="store_true", help="the Python processes that the program starts too"
+    )
+
+
+def _results(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write")
+    group.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
+    group.add_argument("-q", "--quiet", action="store_true", help="no summary at the end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record the program, show the summary, and end as the program ended."""
+    from wadjet.observe.sampling import supervise
+    from wadjet.observe.sampling.settings import Settings
+
+    command = _command(args)
+    settings = Settings(
+        args.rate,
+        args.wall_rate,
+        native=args.native,
+        children=args.children,
+        perf=not args.no_perf,
+    )
+    path = args.output or _free_path(_stem(args))
+    options = shlex.split(args.python)
+    outcome = supervise.run(command, settings, path, options=options, overwrite=args.overwrite)
+    if outcome.processes == 0:
+        path.unlink(missing_ok=True)
+        _explain_nothing(outcome.status, options)
+    elif not args.quiet:
+        _summarize(path)
+    return supervise.imitate(outcome.status)
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    """Return what follows ``python`` on the command line."""
+    for option, words in (("-m", args.module), ("-c", args.code)):
+        if words is not None:
+            if not words:
+                raise UsageError(f"{option} needs a word after it", "see `wadjet run --help`")
+            return [option, *words]
+    script = args.script[1:] if args.script[:1] == ["--"] else args.script
+    if not script:
+        raise UsageError("there is nothing to run", "name a script, -m MODULE or -c CODE")
+    if script[0] != "-" and not Path(script[0]).exists():
+        raise NoInputError(f"there is no {script[0]}", "give the path of a script")
+    return list(script)
+
+
+def _stem(args: argparse.Namespace) -> str:
+    if args.module:
+        return str(args.module[0]).partition(".")[0]
+    if args.code:
+        return "code"
+    script = Path([word for word in args.script if word != "--"][0])
+    return "stdin" if script.name == "-" else script.resolve().stem
+
+
+def _free_path(stem: str) -> Path:
+    """Return a name that is not taken: a second run keeps the first one's recording."""
+    path = Path(f"{stem}.wadjet")
+    number = 2
+    while path.exists():
+        path = Path(f"{stem}.{number}.wadjet")
+        number += 1
+    return path
+
+
+def _explain_nothing(status: int, options: list[str]) -> None:
+    if status == 0:
+        raise UnsupportedError(
+            "nothing was recorded: the interpreter did not load Wadjet",
+            f"leave out -S, -E and -I ({shlex.join(options)})" if options else "",
+        )
+    print("wadjet: nothing was recorded: the program ended before it began", file=sys.stderr)
+
+
+def _summarize(path: Path) -> None:
+    from wadjet.model import store
+    from wadjet.observe.sampling.diagnosis import diagnose
+    from wadjet.render.text import summary  # noqa
+
+    profile = store.load(path)
+    summary(profile, diagnose(profile), sys.stderr)
+    print(f"\n{path}: `wadjet show {path}`, `wadjet report {path}`", file=sys.stderr)

@@ -1,0 +1,84 @@
+"""Inside the program that is recorded: starts the recorder and tells who reads it.
+
+Imports next to nothing, because whatever it imports the program finds imported.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+
+from wadjet.observe.sampling import _sampling
+from wadjet.observe.sampling.settings import Settings, decode
+
+_connection = -1
+
+
+def start(value: str) -> bool:
+    """Record this process as the environment variable's ``value`` asks; True if it does.
+
+    A recorder that cannot start must not harm the program: it says so in one line.
+    """
+    try:
+        settings, socket = decode(value)
+        record(settings, socket)
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"wadjet: process {os.getpid()} is not recorded ({error})", file=sys.stderr)
+        return False
+    os.register_at_fork(after_in_child=lambda: _forked(settings, socket))
+    return True
+
+
+def follows(value: str) -> bool:
+    """True if the processes that this one starts are to be recorded as well."""
+    return decode(value)[0].children
+
+
+def record(settings: Settings, socket: str) -> None:
+    """Start recording and hand the ring to the reader that listens at ``socket``."""
+    global _connection
+    choice = _sampling.start(
+        cpu_period=settings.cpu_period,
+        wall_period=settings.wall_period,
+        native=settings.native,
+        perf=settings.perf,
+        capacity=settings.capacity,
+    )
+    words = [
+        os.getpid(),
+        os.getppid(),
+        time.monotonic_ns(),
+        choice["engine"],
+        choice["refusal"],
+        choice["peek"],
+        *_command(),
+    ]
+    message = "\0".join(map(str, words)).encode(errors="surrogateescape")
+    try:
+        _connection = _sampling.send(socket, choice["fd"], message)
+    except OSError:
+        _sampling.stop()
+        raise
+    atexit.register(_sampling.stop)
+
+
+def _command() -> list[str]:
+    # At site time sys.argv is not there yet; the whole command line is.
+    return getattr(sys, "orig_argv", [])[:100]
+
+
+def _forked(settings: Settings, socket: str) -> None:
+    """Let go of what is the parent's; record the child too where that is wanted."""
+    global _connection
+    if _connection >= 0:
+        os.close(_connection)
+        _connection = -1
+    atexit.unregister(_sampling.stop)
+    if not settings.children:
+        return
+    try:
+        record(settings, socket)
+    except (OSError, RuntimeError):
+        return  # whoever listened has gone; the child goes on

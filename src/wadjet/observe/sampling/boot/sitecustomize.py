@@ -1,0 +1,55 @@
+"""Found by ``site`` before any other ``sitecustomize``, since its folder leads PYTHONPATH.
+
+Starts the recorder, removes its own traces from the path and the environment, and makes
+way for the ``sitecustomize`` that the program would have had. So the program itself is
+started by the interpreter, as ever, and not by us.
+"""
+
+from __future__ import annotations
+
+
+def _boot() -> None:
+    import os
+    import sys
+
+    here = os.path.dirname(__file__)  # noqa: PTH120 - pathlib would be imported for it
+    sys.path[:] = [entry for entry in sys.path if entry != here]
+    sys.path_importer_cache.pop(here, None)
+    value = os.environ.get("WADJET_AGENT")
+    if value:
+        root = here
+        for _ in range(4):  # boot, sampling, observe, wadjet
+            root = os.path.dirname(root)  # noqa: PTH120
+        sys.path.append(root)
+        from wadjet.observe.sampling import agent
+
+        sys.path.remove(root)
+        if not (agent.start(value) and agent.follows(value)):
+            _restore(os.environ, here)
+
+
+def _restore(environ, here):  # type: ignore[no-untyped-def]
+    rest = environ.get("PYTHONPATH", "").split(":")
+    rest = [entry for entry in rest if entry != here]
+    environ.pop("WADJET_AGENT", None)
+    if rest:
+        environ["PYTHONPATH"] = ":".join(rest)
+    else:
+        environ.pop("PYTHONPATH", None)
+
+
+def _make_way() -> None:
+    import sys
+
+    ours = sys.modules.pop(__name__)
+    try:
+        import sitecustomize  # noqa: F401 - the one behind us on the path
+    except ModuleNotFoundError as error:
+        if error.name != "sitecustomize":
+            raise
+    finally:
+        sys.modules.setdefault(__name__, ours)
+
+
+_boot()
+_make_way()

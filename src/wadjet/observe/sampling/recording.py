@@ -1,0 +1,336 @@
+"""A recording in the making: reads the rings of its processes and writes the file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import time
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wadjet import __version__
+from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
+from wadjet.model.store import Writer
+from wadjet.observe.sampling import _sampling
+from wadjet.observe.sampling.settings import Settings
+
+METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
+_PYTHON = 0
+_SOURCES_LIMIT = 8 << 20
+_FILE_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a process says of itself when its recorder has started."""
+
+    pid: int
+    parent: int
+    time: int
+    engine: str
+    refusal: int
+    peek: str
+    command: tuple[str, ...]
+
+
+def parse_hello(message: bytes) -> Hello:
+    """Read the first message of a process. Raises ValueError."""
+    words = message.decode(errors="replace").split("\0")
+    pid, parent, when, engine, refusal, peek, *command = words
+    return Hello(int(pid), int(parent), int(when), engine, int(refusal), peek, tuple(command))
+
+
+@dataclass(slots=True)
+class _Source:
+    """A process that is being read."""
+
+    reader: _sampling.Reader
+    number: int
+    process: Process
+    threads: set[int] = field(default_factory=set)
+
+
+class Recording:
+    """Collects what processes record and writes it to ``path``.
+
+    Call ``attach`` for each process, ``poll`` often and ``save`` now and then; ``finish``
+    completes the file. Raises OutputError where it cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        command: list[str],
+        started: int,
+        overwrite: bool = False,
+    ) -> None:
+        self.path = path
+        self.settings = settings
+        self.started = started
+        self.notes: list[str] = []
+        self._tree = _sampling.Tree()
+        self._writer = Writer(path, METRICS, overwrite=overwrite)
+        self._names = _Names(self._writer)
+        self._sources: list[_Source] = []
+        self._threads: dict[int, Thread] = {}
+        self._counts = {"cpu": 0, "wall": 0, "dropped": 0}
+        self._processes = 0
+        self._writer.about(_facts(command))
+        self._writer.commit()
+
+    def attach(self, hello: Hello, fd: int) -> int:
+        """Read the ring in ``fd``, owned from now on; returns the process's number."""
+        number = self._processes
+        process = Process(
+            hello.pid, hello.parent, " ".join(hello.command), hello.time - self.started
+        )
+        reader = _sampling.Reader(self._tree, fd, self.started)
+        self._sources.append(_Source(reader, number, process))
+        self._processes += 1
+        self._writer.process(number, process)
+        if number == 0:
+            self._writer.about({"clocks": _clocks(self.settings, hello)})
+        return number
+
+    def poll(self) -> None:
+        """Read what the processes have recorded since."""
+        for source in self._sources:
+            self._read(source)
+
+    def detach(self, number: int, status: int | None = None) -> None:
+        """Read the last of a process that has ended."""
+        for source in [each for each in self._sources if each.number == number]:
+            self._read(source)
+            self._sources.remove(source)
+            ended = time.monotonic_ns() - self.started
+            self._writer.process(number, replace(source.process, ended=ended, status=status))
+            self._end_threads(source, ended)
+            for name, count in zip(("cpu", "wall", "dropped"), source.reader.counts(), strict=True):
+                self._counts[name] += count
+            source.reader.close()
+
+    def save(self) -> None:
+        """Write what was read, so that it survives whatever happens to us."""
+        functions, libraries, frames, nodes, samples = self._tree.take()
+        self._names.add(functions, libraries, *frames)
+        parent, frame = (_column("i", each) for each in nodes)
+        self._writer.nodes(parent, frame)
+        codes = ("q", "i", "i", "b", "i", "q", "q")
+        moment, thread, node, state, holder, wall, cpu = (
+            _column(code, each) for code, each in zip(codes, samples, strict=True)
+        )
+        self._writer.samples(Samples(moment, thread, node, state, holder, (wall, cpu)))
+        self._writer.commit()
+
+    def finish(self, *, status: int | None, complete: bool = True) -> None:
+        """Write the rest and close the file."""
+        for source in list(self._sources):
+            self.detach(source.number)
+        self.save()
+        self._names.symbolize()
+        self._writer.sources(_sources(self._names.files()))
+        self._writer.about(
+            {
+                "complete": complete,
+                "exit": status,
+                "counts": dict(self._counts),
+                "notes": list(self.notes),
+            }
+        )
+        self._writer.close()
+
+    @property
+    def samples(self) -> int:
+        """Samples read of processes that have ended."""
+        return self._counts["cpu"] + self._counts["wall"]
+
+    @property
+    def processes(self) -> int:
+        """How many processes were recorded."""
+        return self._processes
+
+    def _read(self, source: _Source) -> None:
+        source.reader.drain()
+        for event in source.reader.events():
+            if event[0] == "note":
+                self.notes.append(event[1])
+            else:
+                self._tell_thread(source, *event)
+
+    def _tell_thread(
+        self, source: _Source, kind: str, number: int, tid: int, when: int, cpu: int, name: str
+    ) -> None:
+        known = self._threads.get(number)
+        if known is None:
+            default = "MainThread" if tid == source.process.pid else f"thread {tid}"
+            known = Thread(default, tid, source.number, when)
+        if kind == "end":
+            known = replace(known, ended=when, cpu=cpu)
+        elif name:
+            known = replace(known, name=name)
+        source.threads.add(number)
+        self._threads[number] = known
+        self._writer.thread(number, known)
+
+    def _end_threads(self, source: _Source, when: int) -> None:
+        for number in source.threads:
+            thread = self._threads[number]
+            if thread.ended == 0:
+                self._threads[number] = replace(thread, ended=when)
+                self._writer.thread(number, self._threads[number])
+
+
+class _Names:
+    """Numbers functions and frames for the file; names native ones when it is done."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._numbers: dict[Function, int] = {}
+        self._python: list[int] = []  # the tree's number of a function -> the file's
+        self._libraries: list[str] = []
+        self._function = array("i")
+        self._line = array("i")
+        self._native: list[tuple[int, int, int]] = []  # frame, library, address
+        self._written = 0
+
+    def add(
+        self, functions: list[str], libraries: list[str], kind: bytes, a: bytes, b: bytes
+    ) -> None:
+        """Write what is new in the tree."""
+        self._libraries.extend(libraries)
+        texts = iter(functions)
+        fresh: list[Function] = []
+        for file, name, line in zip(texts, texts, texts, strict=True):
+            self._python.append(self._number(Function(name, file, int(line)), fresh))
+        start = len(self._function)
+        rows = zip(_column("i", kind), _column("i", a), _column("q", b), strict=True)
+        for each, first, second in rows:
+            if each == _PYTHON:
+                self._function.append(self._python[first])
+                self._line.append(second)
+            else:
+                self._native.append((len(self._function), first, second))
+                self._function.append(self._number(self._unnamed(first, second), fresh))
+                self._line.append(0)
+        self._write(fresh)
+        self._writer.frames(self._function[start:], self._line[start:])
+
+    def symbolize(self) -> None:
+        """Give native frames the names and lines that their libraries know."""
+        if not self._native:
+            return
+        from wadjet.target.symbols import Symbolizer  # reads ELF: seldom needed, slow to import
+
+        symbolizer = Symbolizer()
+        fresh: list[Function] = []
+        for frame, library, address in self._native:
+            path = self._library(library)
+            found = symbolizer.find(path, address)
+            if found is not None:
+                function = Function(found.name, found.file or path, found.first_line, "native")
+                self._function[frame] = self._number(function, fresh)
+                self._line[frame] = found.line
+        self._write(fresh)
+        self._writer.replace_frames(self._function, self._line)
+
+    def files(self) -> set[str]:
+        """Return the source files of the functions that were seen."""
+        return {function.file for function in self._numbers if function.file}
+
+    def _write(self, fresh: list[Function]) -> None:
+        self._writer.functions(fresh)
+        self._written += len(fresh)
+
+    def _number(self, function: Function, fresh: list[Function]) -> int:
+        number = self._numbers.setdefault(function, len(self._numbers))
+        if number == self._written + len(fresh):
+            fresh.append(function)
+        return number
+
+    def _library(self, number: int) -> str:
+        return self._libraries[number] if number >= 0 else "[unknown]"
+
+    def _unnamed(self, library: int, address: int) -> Function:
+        path = self._library(library)
+        return Function(f"{path.rpartition('/')[2]}+{address:#x}", path, 0, "native")
+
+
+def _column(code: str, data: bytes) -> array[int]:
+    column: array[int] = array(code)
+    column.frombytes(data)
+    return column
+
+
+def _facts(command: list[str]) -> Mapping[str, Fact]:
+    return {
+        "wadjet": __version__,
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "command": list(command),
+        "cwd": os.getcwd(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "started": time.time(),
+        "complete": False,
+    }
+
+
+def _clocks(settings: Settings, hello: Hello) -> dict[str, Fact]:
+    engine, why = _cpu_engine(settings, hello)
+    read = "none" if not settings.wall_rate else "stack copy"
+    return {
+        "cpu": {"engine": engine, "rate": settings.rate, "why": why},
+        "wall": {
+            "engine": read,
+            "rate": settings.wall_rate,
+            "why": "" if settings.wall_rate else "turned off",
+        },
+    }
+
+
+def _cpu_engine(settings: Settings, hello: Hello) -> tuple[str, str]:
+    if not settings.rate:
+        return "none", "turned off"
+    refused = errno.errorcode.get(hello.refusal, str(hello.refusal))
+    match hello.engine:
+        case "perf":
+            return "perf", "perf events of each thread"
+        case "perf-user":
+            return "perf", (
+                "perf events of each thread, in user code only: time in the kernel counts "
+                "for what runs right after it (lower kernel.perf_event_paranoid to 1)"
+            )
+        case "timer":
+            cause = f"perf events are refused ({refused})" if hello.refusal else "asked for"
+            return "timer", f"{cause}; CPU timers tick at the kernel's own rate at most"
+        case _:
+            return "none", "the program handles SIGURG itself, and SIGSTKFLT too"
+
+
+def _sources(files: set[str]) -> dict[str, str]:
+    """Read the source files that are there, within reason."""
+    texts: dict[str, str] = {}
+    room = _SOURCES_LIMIT
+    for file in sorted(files):
+        text = _source(file)
+        if text is not None and len(text) <= room:
+            texts[file] = text
+            room -= len(text)
+    return texts
+
+
+def _source(file: str) -> str | None:
+    if not file.endswith((".py", ".pyw", ".pyx", ".c", ".h", ".cc", ".cpp", ".rs")):
+        return None
+    try:
+        if Path(file).stat().st_size > _FILE_LIMIT:
+            return None
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        return None

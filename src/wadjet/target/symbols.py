@@ -1,0 +1,176 @@
+"""Names of native addresses, from the ELF files they lie in.
+
+The symbol table gives names, DWARF line tables files and lines where there are any, also
+in separate debug files found by build id. Everything is read when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import DWARFError, ELFError
+from elftools.elf.elffile import ELFFile
+
+DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
+_SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
+_FUNCTION_TYPES = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
+_LINES_LIMIT = 64 << 20  # bytes of .debug_line beyond which lines take too long to read
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Where a native address lies; ``file`` and ``line`` are empty and 0 where unknown."""
+
+    name: str
+    file: str = ""
+    line: int = 0
+    first_line: int = 0
+
+
+class Symbolizer:
+    """Finds symbols; keeps what it has read of each library."""
+
+    def __init__(self) -> None:
+        self._libraries: dict[str, _Library | None] = {}
+
+    def find(self, path: str, address: int) -> Symbol | None:
+        """Return the symbol at ``address``, relative to where ``path`` was loaded."""
+        if path not in self._libraries:
+            self._libraries[path] = _open(path)
+        library = self._libraries[path]
+        return None if library is None else library.find(address)
+
+
+class _Library:
+    """The functions of one ELF file, by address."""
+
+    def __init__(self, files: list[ELFFile]) -> None:
+        self._files = files
+        symbols = sorted(symbol for file in files for symbol in _functions(file))
+        self._starts = [start for start, _, _ in symbols]
+        self._symbols = symbols
+        self._lines: _Lines | None = None
+
+    def find(self, address: int) -> Symbol | None:
+        at = bisect_right(self._starts, address) - 1
+        if at < 0:
+            return None
+        start, size, name = self._symbols[at]
+        if size and address >= start + size:
+            return None
+        if self._lines is None:
+            self._lines = _Lines(self._files)
+        file, line = self._lines.find(address)
+        _, first_line = self._lines.find(start)
+        return Symbol(demangle(name), file, line, first_line)
+
+
+class _Lines:
+    """The line tables of a library, a compilation unit at a time."""
+
+    def __init__(self, files: list[ELFFile]) -> None:
+        self._dwarf: Any = None
+        self._ranges: Any = None
+        self._units: dict[int, tuple[list[int], list[tuple[str, int]]]] = {}
+        for file in files:
+            section = file.get_section_by_name(".debug_line")
+            if section is not None and section["sh_size"] <= _LINES_LIMIT:
+                self._dwarf = file.get_dwarf_info()
+                self._ranges = self._dwarf.get_aranges()
+
+    def find(self, address: int) -> tuple[str, int]:
+        """Return file and line, ("", 0) where they are not known."""
+        if self._ranges is None:
+            return "", 0
+        offset = self._ranges.cu_offset_at_addr(address)
+        if offset is None:
+            return "", 0
+        if offset not in self._units:
+            self._units[offset] = _unit_lines(self._dwarf, offset)
+        starts, places = self._units[offset]
+        at = bisect_right(starts, address) - 1
+        return places[at] if at >= 0 else ("", 0)
+
+
+def demangle(name: str) -> str:
+    """Return the name without the version that a symbol table may append to it."""
+    return name.partition("@")[0]
+
+
+def _open(path: str) -> _Library | None:
+    try:
+        file = _elf(Path(path))
+        files = [file]
+        debug = _debug_file(file)
+        if debug is not None:
+            files.append(_elf(debug))
+        return _Library(files)
+    except (OSError, ELFError, ValueError, struct.error):
+        return None  # gone, or not an ELF file: [vdso], a deleted library
+
+
+def _elf(path: Path) -> ELFFile:
+    with path.open("rb") as file:
+        return ELFFile(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _debug_file(file: ELFFile) -> Path | None:
+    section = file.get_section_by_name(".note.gnu.build-id")
+    if section is None:
+        return None
+    for note in section.iter_notes():
+        build = str(note["n_desc"])
+        path = DEBUG_FOLDER / build[:2] / f"{build[2:]}.debug"
+        if path.exists():
+            return path
+    return None
+
+
+def _functions(file: ELFFile) -> Iterator[tuple[int, int, str]]:
+    """Yield (address, size, name) of the functions in the symbol tables."""
+    for name in (".symtab", ".dynsym"):
+        table = file.get_section_by_name(name)
+        if table is None or table["sh_type"] == "SHT_NOBITS":
+            continue
+        texts = file.get_section(table["sh_link"]).data()
+        data = table.data()
+        whole = len(data) // _SYMBOL.size * _SYMBOL.size
+        for text, info, _, section, value, size in _SYMBOL.iter_unpack(data[:whole]):
+            if info & 15 in _FUNCTION_TYPES and section and value:
+                yield value, size, texts[text : texts.index(0, text)].decode(errors="replace")
+
+
+def _unit_lines(dwarf: Any, offset: int) -> tuple[list[int], list[tuple[str, int]]]:
+    """Return the addresses of a compilation unit's lines, and the lines."""
+    try:
+        program = dwarf.line_program_for_CU(dwarf.get_CU_at(offset))
+        rows = [entry.state for entry in program.get_entries() if entry.state is not None]
+        names = _file_names(program.header)
+    except (DWARFError, KeyError, IndexError, ValueError):
+        return [], []
+    rows.sort(key=lambda row: row.address)
+    places = [
+        (names.get(row.file, ""), row.line) if not row.end_sequence else ("", 0) for row in rows
+    ]
+    return [row.address for row in rows], places
+
+
+def _file_names(header: Any) -> dict[int, str]:
+    first = 0 if header["version"] >= 5 else 1
+    folders = [
+        each if isinstance(each, bytes) else each.DW_LNCT_path for each in header["include_directory"]
+    ]
+    names = {}
+    for number, entry in enumerate(header["file_entry"], first):
+        folder = entry.dir_index - first
+        text = entry.name.decode(errors="replace")
+        if not text.startswith("/") and 0 <= folder < len(folders):
+            text = f"{folders[folder].decode(errors='replace')}/{text}"
+        names[number] = text
+    return names
