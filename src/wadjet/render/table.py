@@ -33,6 +33,7 @@ FORMATS = {
         Format("speedscope", ".speedscope.json", "open at https://www.speedscope.app"),
         Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
         Format("pprof", ".pb.gz", "open with `go tool pprof` or any pprof viewer", text=False),
+        Format("callgrind", ".callgrind", "open with KCachegrind or callgrind_annotate"),
         Format("json", ".json", "read with any program; the schema is in the documentation"),
         Format("pstats", ".pstats", "open with `python -m pstats` or SnakeViz", text=False),
     )
