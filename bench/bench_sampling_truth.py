@@ -1,0 +1,211 @@
+"""How right the profile is, on programs that know the truth about themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench import peers, readings, stats
+from bench.measure import Run
+from bench.outcome import Outcome, Table
+from bench.peers import Tool
+from bench.readings import Stack, Stacks
+from bench.rig import Rig
+
+RATE = 1000
+PROGRAMS = {"acc1": "accuracy-one", "acc2": "accuracy-eight"}
+JUDGED = (
+    peers.WADJET,
+    peers.PY_SPY,
+    peers.PY_SPY_FREE,
+    peers.AUSTIN_CPU,
+    peers.SCALENE,
+    peers.PYINSTRUMENT,
+    peers.YAPPI,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How wrong a profile was: signed error by function, and all time reported / true."""
+
+    errors: Mapping[str, float]
+    counted: float
+
+    @property
+    def worst(self) -> float:
+        """Return the size of the largest error."""
+        return abs(stats.worst(self.errors)[1])
+
+
+def accuracy(rig: Rig) -> Outcome:
+    """Compare each profiler's shares of the CPU with those the program measured."""
+    tables = []
+    raw: dict[str, object] = {}
+    figures: dict[str, float] = {}
+    worst: dict[str, float] = {}
+    for program, claim in PROGRAMS.items():
+        rows = []
+        for tool in rig.have(JUDGED):
+            turns = rig.turns(3 if tool is peers.WADJET else 1)
+            verdicts, error = _judge(rig, tool, program, turns)
+            rows.append(_accuracy_row(tool, verdicts, error))
+            raw[f"{program} {tool.name}"] = [dict(verdict.errors) for verdict in verdicts]
+            largest = max((verdict.worst for verdict in verdicts), default=math.inf)
+            worst[tool.name] = max(worst.get(tool.name, 0.0), largest)
+            if tool is peers.WADJET:
+                figures[claim] = largest
+        tables.append(_accuracy_table(program, rows))
+    figures["accuracy-peers"] = _beside_peers(worst)
+    return Outcome(tuple(tables), figures, raw)
+
+
+def _judge(rig: Rig, tool: Tool, program: str, turns: int) -> tuple[list[Verdict], str]:
+    verdicts: list[Verdict] = []
+    for _ in range(turns):
+        run = rig.run(tool, RATE, program, "--seconds", str(rig.seconds(5)))
+        if run.error:
+            return verdicts, run.error
+        verdicts.append(verdict(tool, run))
+    return verdicts, ""
+
+
+def verdict(tool: Tool, run: Run) -> Verdict:
+    """Compare a profile with the truth of the clock that the tool claims to show."""
+    truth = run.report[f"{tool.clock}_of"]
+    reported = tool.times(run.output, RATE, run.report["owners"])
+    counted = sum(reported.values()) / sum(truth.values())
+    return Verdict(stats.errors(reported, truth), counted)
+
+
+def _beside_peers(worst: Mapping[str, float]) -> float:
+    """Return Wadjet's worst error over that of the best sampling peer."""
+    sampling = [
+        error for name, error in worst.items() if name not in (peers.WADJET.name, peers.YAPPI.name)
+    ]
+    return worst.get(peers.WADJET.name, math.nan) / min(sampling, default=math.nan)
+
+
+def _accuracy_row(tool: Tool, verdicts: list[Verdict], error: str) -> tuple[str, ...]:
+    if not verdicts:
+        return tool.name, tool.clock, "0", "-", "-", "-", error
+    worst = max(verdicts, key=lambda verdict: verdict.worst)
+    name, points = stats.worst(worst.errors)
+    counted = sum(verdict.counted for verdict in verdicts) / len(verdicts)
+    runs = str(len(verdicts))
+    return tool.name, tool.clock, runs, f"{points:+.2f}", name, f"{counted:.2f}", error
+
+
+def _accuracy_table(program: str, rows: list[tuple[str, ...]]) -> Table:
+    threads = "one thread" if program == "acc1" else "eight contending threads"
+    return Table(
+        f"Accuracy at 1 kHz, {threads} ({program})",
+        ("profiler", "clock", "runs", "worst error, points", "of", "reported / true", "remark"),
+        tuple(rows),
+        "Error of a function's share of the time, in percentage points, over all functions and "
+        "runs; the truth is each thread's own clock. A profiler of wall time is compared with "
+        "wall time. yappi traces every call, and slows the program accordingly.",
+    )
+
+
+def impossible(rig: Rig) -> Outcome:
+    """Look for stacks that never were, at three depths, in more than 100,000 samples in all."""
+    rows = []
+    figures = {"impossible": math.nan, "impossible-samples": 0.0}
+    entries = [
+        (peers.WADJET_BOTH, 10_000, 4.0),
+        (peers.PY_SPY, 1000, 3.0),
+        (peers.PY_SPY_FREE, 1000, 3.0),
+        (peers.AUSTIN, 10_000, 3.0),
+    ]
+    usable = rig.have([tool for tool, _, _ in entries])
+    for tool, rate, seconds in entries:
+        if tool in usable:
+            counts = [_count(rig, tool, rate, depth, seconds) for depth in (1, 10, 60)]
+            rows += [row for row, _, _ in counts]
+            if tool is peers.WADJET_BOTH:
+                figures["impossible"] = sum(wrong for _, wrong, _ in counts)
+                figures["impossible-samples"] = sum(samples for _, _, samples in counts)
+    table = Table(
+        "Impossible stacks",
+        ("profiler", "Hz", "depth", "samples", "impossible", "remark"),
+        tuple(rows),
+        "Two call chains flip as fast as Python can; a stack that mixes them, or misses its "
+        "middle or its root, is impossible. Wadjet's CPU and wall samples are both counted.",
+    )
+    return Outcome((table,), figures)
+
+
+def _count(
+    rig: Rig, tool: Tool, rate: int, depth: int, seconds: float
+) -> tuple[tuple[str, ...], float, float]:
+    """Return a row of the table, the impossible samples and all samples."""
+    arguments = ("--depth", str(depth), "--seconds", str(rig.seconds(seconds)))
+    run = rig.run(tool, rate, "flutter", *arguments)
+    if run.error:
+        return (tool.name, str(rate), str(depth), "-", "-", run.error), math.nan, 0.0
+    if tool is peers.WADJET_BOTH:
+        parts = [readings.count_recording(run.output, metric) for metric in ("cpu", "wall")]
+        remark = readings.dropped(run.output)
+    else:
+        parts, remark = [_counted(tool, rate, run)], ""
+    samples = wrong = 0.0
+    for stacks in parts:
+        inside, bad = judge_stacks(stacks, depth)
+        samples, wrong = samples + inside, wrong + bad
+    share = f"{wrong:,.0f} ({100 * wrong / samples:.3f} %)" if samples else "-"
+    return (tool.name, str(rate), str(depth), f"{samples:,.0f}", share, remark), wrong, samples
+
+
+def _counted(tool: Tool, rate: int, run: Run) -> Stacks:
+    """Return stacks weighted by samples, as nearly as the tool tells."""
+    return {stack: time * rate for stack, time in tool.read(run.output, rate).items()}
+
+
+def judge_stacks(stacks: Stacks, depth: int) -> tuple[float, float]:
+    """Return how much of the stacks is in the flutter program, and how much is impossible."""
+    inside = {stack: weight for stack, weight in stacks.items() if NAMES & set(stack)}
+    bad = sum(weight for stack, weight in inside.items() if not possible(stack, depth))
+    return sum(inside.values()), bad
+
+
+NAMES = {"leaf_a", "leaf_b", "hot_a", "hot_b", "drive", "descend"}
+
+
+def possible(stack: Stack, depth: int) -> bool:
+    """Tell whether a stack, root first, can occur in the flutter program."""
+    if "main" not in stack:
+        return False
+    inner = stack[stack.index("main") + 1 :]
+    base = ("descend",) * (depth + 1) + ("drive",)
+    return any(
+        inner == (*base, f"hot_{chain}", f"leaf_{chain}")[: len(inner)] for chain in ("a", "b")
+    )
+
+
+def reuse(rig: Rig) -> Outcome:
+    """Count the functions that got their own time, though each took the memory of the last."""
+    rows = []
+    figures = {"reuse": math.nan}
+    raw: dict[str, object] = {}
+    tools = (peers.WADJET, peers.PY_SPY, peers.AUSTIN_CPU, peers.SCALENE, peers.PYINSTRUMENT)
+    for tool in rig.have(tools):
+        run = rig.run(tool, RATE, "reuse")
+        if run.error:
+            rows.append((tool.name, "-", "-", run.error))
+            continue
+        truth = run.report["cpu_of"]
+        times = tool.times(run.output, RATE, run.report["owners"])
+        named, right = stats.named(times, truth), stats.overlap(times, truth)
+        rows.append((tool.name, f"{named} of {len(truth)}", f"{right:.1f}", ""))
+        raw[tool.name] = times
+        if tool is peers.WADJET:
+            figures["reuse"] = float(named)
+    table = Table(
+        "Functions made by exec, 30 ms each, that die before the next is made, at 1 kHz",
+        ("profiler", "named", "time to the right name, %", "remark"),
+        tuple(rows),
+        "A function counts as named if it got at least half of its time.",
+    )
+    return Outcome((table,), figures, raw)
