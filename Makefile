@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+comma := ,
 
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
@@ -29,9 +30,15 @@ $(STAMPS)/build: $(STAMPS)/venv $(SOURCES)
 	$(PIP) install --no-build-isolation --config-settings=build-dir=$(BUILD) .
 	@touch $@
 
+# The report is tested in a real browser where there is one.
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+EXTRAS_test := test$(if $(CHROMIUM),$(comma)browser)
+EXTRAS_lint := lint,browser
+EXTRAS_docs := docs
+
 # The packages of an extra: they change with pyproject.toml only.
 $(STAMPS)/test $(STAMPS)/lint $(STAMPS)/docs: $(STAMPS)/%: pyproject.toml | $(STAMPS)/build
-	$(PIP) install 'wadjet[$*]'
+	$(PIP) install 'wadjet[$(EXTRAS_$*)]'
 	@touch $@
 
 build: $(STAMPS)/build  ## Build the C core and install Wadjet into .venv

@@ -143,7 +143,6 @@ def test_cpu_time_is_the_first_event_if_measured() -> None:
 
 def test_functions_that_look_alike_are_told_apart_by_line() -> None:
 
-
     rows = Rows()
     for line in (5, 9):
         rows.cpu(line, 0, rows.stack([(Function("<lambda>", "a.py", line), line)]), State.RUN_GIL)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from wadjet.cli import options
 from wadjet.cli.output import STANDARD, output
 from wadjet.errors import UsageError
 from wadjet.model.profile import Profile
@@ -14,22 +15,22 @@ from wadjet.model.store import load
 from wadjet.render.renderer import Options
 from wadjet.render.table import FORMATS, Format
 
+EXAMPLES = """\
+examples:
+  wadjet export app.wadjet --to speedscope
+  wadjet export app.wadjet --to pprof --metric cpu -o cpu.pb.gz
+  wadjet export app.wadjet --to collapsed --thread 'worker-*' -o - | sort -k2 -n
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     width = max(len(name) for name in FORMATS) + 2
     rows = "".join(f"  {each.name:{width}} {each.help}\n" for each in FORMATS.values())
-    parser.epilog = f"formats:\n{rows}"
-    parser.add_argument("file", type=Path, metavar="FILE", help="a recording, NAME.wadjet")
+    parser.epilog = f"formats:\n{rows}\n{EXAMPLES}"
+    options.recording(parser)
     parser.add_argument("--to", required=True, choices=FORMATS, metavar="FORMAT", help="see below")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="PATH",
-        help="where to write, - for standard output (default: beside FILE)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
+    options.output(parser, "beside FILE")
     parser.add_argument(
         "--metric",
         metavar="NAME",

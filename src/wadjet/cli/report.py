@@ -7,25 +7,27 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from wadjet.cli import options
 from wadjet.cli.output import STANDARD, output
 from wadjet.errors import UsageError
 from wadjet.model.store import load
 from wadjet.observe.sampling.diagnosis import diagnose
 from wadjet.render.html import render
 
+EXAMPLES = """\
+examples:
+  wadjet report app.wadjet            write app.html
+  wadjet report app.wadjet --open     and show it in the browser
+  wadjet report app.wadjet -o - | ssh host 'cat > app.html'
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a recording, NAME.wadjet")
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="PATH",
-        help="where to write, - for standard output (default: NAME.html beside FILE)",
-    )
+    parser.epilog = EXAMPLES
+    options.recording(parser)
+    options.output(parser, "NAME.html beside FILE")
     parser.add_argument("--open", action="store_true", help="show the report in the browser")
-    parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
 
 
 def run(args: argparse.Namespace) -> int:

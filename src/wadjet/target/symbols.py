@@ -164,7 +164,8 @@ def _unit_lines(dwarf: Any, offset: int) -> tuple[list[int], list[tuple[str, int
 def _file_names(header: Any) -> dict[int, str]:
     first = 0 if header["version"] >= 5 else 1
     folders = [
-        each if isinstance(each, bytes) else each.DW_LNCT_path for each in header["include_directory"]
+        each if isinstance(each, bytes) else each.DW_LNCT_path
+        for each in header["include_directory"]
     ]
     names = {}
     for number, entry in enumerate(header["file_entry"], first):

@@ -37,9 +37,7 @@ class Settings:
         check_rate("rate", rate)
         check_rate("wall-rate", wall_rate)
         if rate == 0 and wall_rate == 0:
-            raise UsageError(
-                "a recording needs a clock", "leave --rate or --wall-rate above 0"
-            )
+            raise UsageError("a recording needs a clock", "leave --rate or --wall-rate above 0")
         self.rate = rate
         self.wall_rate = wall_rate
         self.native = native
@@ -92,5 +90,6 @@ def check_rate(name: str, rate: int) -> None:
     """Raise UsageError unless ``rate`` can be."""
     if not 0 <= rate <= FASTEST:
         raise UsageError(
-            f"--{name} {rate} is out of range", f"choose 1 to {FASTEST} samples a second, 0 for none"
+            f"--{name} {rate} is out of range",
+            f"choose 1 to {FASTEST} samples a second, 0 for none",
         )

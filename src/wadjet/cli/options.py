@@ -1,0 +1,23 @@
+"""Options that more than one command has, each written once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def recording(parser: argparse.ArgumentParser) -> None:
+    """Add the recording that the command reads, as ``args.file``."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a recording, NAME.wadjet")
+
+
+def output(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add where the result goes, as ``args.output`` and ``args.overwrite``."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help=f"where to write, - for standard output (default: {default})",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
