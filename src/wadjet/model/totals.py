@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from operator import mul
 from typing import TypeVar
 
 from wadjet.model.profile import CallTree, Profile, Samples, State
@@ -33,21 +34,18 @@ class Total:
 class Fold:
     """A metric's samples with the time taken out: one row for each distinct place.
 
-    Rows are parallel columns. ``count`` samples carry the metric; ``grain`` is what one
-    of them is worth, so that a sum of ``x`` rests on about ``x / grain`` samples.
+    Rows are parallel columns, and ``total`` is their sum. ``count`` samples carry the
+    metric; ``grain`` is what one of them is worth, so that a sum of ``x`` rests on about
+    ``x / grain`` samples.
     """
 
     thread: array[int]
     node: array[int]
     state: array[int]
     value: array[int]
+    total: int
     count: int
     grain: float
-
-    @property
-    def total(self) -> int:
-        """The sum of everything."""
-        return sum(self.value)
 
 
 def fold(profile: Profile, metric: str) -> Fold:
@@ -64,19 +62,21 @@ def fold(profile: Profile, metric: str) -> Fold:
 
 
 def _fold(samples: Samples, values: array[int]) -> Fold:
-    present = compress(_places(samples), values)
     worth = list(filter(None, values))
-    sums = _sums(present, worth)
-    places = array("q", sums)
-    halves = array("i", places.tobytes())
+    places, sums = _sums(compress(_places(samples), values), worth)
+    octets = bytearray(places.tobytes())
+    states = octets[_TOP::8]
+    octets[_TOP::8] = bytes(len(places))
+    halves = array("i", bytes(octets))
     total = sum(worth)
     return Fold(
-        thread=array("i", (half & 0xFFFFFF for half in halves[1::2])),
+        thread=halves[1::2],
         node=halves[0::2],
-        state=array("b", places.tobytes()[_TOP::8]),
-        value=array("q", sums.values()),
+        state=array("b", bytes(states)),
+        value=sums,
+        total=total,
         count=len(worth),
-        grain=sum(value * value for value in worth) / total if total else 1.0,
+        grain=sum(map(mul, worth, worth)) / total if total else 1.0,
     )
 
 
@@ -94,14 +94,15 @@ def _places(samples: Samples) -> memoryview:
     return memoryview(octets).cast("q")
 
 
-def _sums(places: Iterable[int], worth: Sequence[int]) -> dict[int, int]:
+def _sums(places: Iterable[int], worth: Sequence[int]) -> tuple[array[int], array[int]]:
+    """Return the distinct places, and for each the sum of what its samples are worth."""
     if len(set(worth)) == 1:
-        each = worth[0]
-        return {place: count * each for place, count in Counter(places).items()}
+        counts = Counter(places)
+        return array("q", counts), array("q", map(worth[0].__mul__, counts.values()))
     sums: defaultdict[int, int] = defaultdict(int)
     for place, value in zip(places, worth, strict=True):
         sums[place] += value
-    return sums
+    return array("q", sums), array("q", sums.values())
 
 
 def by_node(
@@ -114,13 +115,17 @@ def by_node(
     """Return the self value of each node of the tree, in given threads and states."""
     rows = fold(profile, metric)
     sums = array("q", bytes(8 * (len(profile.tree) + 1)))  # the last one is for NO_NODE
-    threads = {thread} if isinstance(thread, int) else thread
-    wanted = None if states is None else {int(state) for state in states}
-    for node, value, owner, state in zip(
-        rows.node, rows.value, rows.thread, rows.state, strict=True
-    ):
-        if (threads is None or owner in threads) and (wanted is None or state in wanted):
-            sums[node] += value
+    chosen = []
+    if thread is not None:
+        threads = {thread} if isinstance(thread, int) else set(thread)
+        chosen.append(map(threads.__contains__, rows.thread))
+    if states is not None:
+        chosen.append(map({int(state) for state in states}.__contains__, rows.state))
+    present: Iterable[tuple[int, int]] = zip(rows.node, rows.value, strict=True)
+    if chosen:
+        present = compress(present, map(all, zip(*chosen, strict=True)))
+    for node, value in present:
+        sums[node] += value
     sums.pop()
     return sums
 
@@ -204,3 +209,17 @@ def by_thread(profile: Profile, metric: str) -> dict[int, dict[State, int]]:
     for (thread, state), value in table.items():
         threads.setdefault(thread, {})[State(state)] = value
     return threads
+
+
+def by_stack(profile: Profile, metric: str) -> dict[str, int]:
+    """Return the self value of each stack, described as ``CallTree.describe`` does.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")]).sample(["f a.py:1", "g a.py:7"], cpu=5)
+    >>> by_stack(made.build(), "cpu")
+    {'f (a.py:1) > g (a.py:7)': 5}
+    """
+    tree = profile.tree
+    return {
+        tree.describe(node): value for node, value in enumerate(by_node(profile, metric)) if value
+    }

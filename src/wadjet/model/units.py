@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from wadjet.model.profile import Unit
+
 _SCALES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns"))
 
 
@@ -49,6 +51,17 @@ def size(octets: float) -> str:
             break
         value /= 1024
     return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def amount(value: float, unit: Unit) -> str:
+    """Return a value of a metric of ``unit``.
+
+    >>> amount(1_410_000_000, "ns"), amount(2048, "bytes"), amount(12345, "count")
+    ('1.41 s', '2.0 KiB', '12,345')
+    """
+    if unit == "ns":
+        return duration(value)
+    return size(value) if unit == "bytes" else count(round(value))
 
 
 def count(number: int) -> str:

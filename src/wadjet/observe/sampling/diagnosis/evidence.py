@@ -6,25 +6,21 @@ Everything is worked out when it is first asked for, once a recording.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
 
 from wadjet.model.confidence import Share
 from wadjet.model.finding import Place
 from wadjet.model.origin import is_library, shown
 from wadjet.model.profile import NO_NODE, Fact, Profile, State
-from wadjet.model.totals import Fold, by_node, fold
+from wadjet.model.totals import Fold, by_node, by_thread, fold
+from wadjet.observe.sampling.diagnosis.gil import Contention, contention
 
 SECOND = 1_000_000_000
-_NEAR = 25_000_000
-"""A holder's stack this long before or after a wait still tells what held the GIL (ns)."""
 
-_WITHOUT_GIL = (State.RUN_NATIVE, State.WAIT_GIL)
-_NOTHING = Fold(array("i"), array("i"), array("b"), array("q"), 0, 1.0)
+_NOTHING = Fold(array("i"), array("i"), array("b"), array("q"), 0, 0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +43,6 @@ class Life:
     def share_of(self, part: int) -> Share:
         """Return ``part`` (ns) of its life as a share with its bounds."""
         return Share.of(part, self.total, self.grain)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A thread seen waiting for the GIL, and where the thread that held it was."""
-
-    time: int
-    thread: int
-    holder: int
-    holder_node: int
-    value: int
 
 
 @dataclass(frozen=True)
@@ -111,11 +96,11 @@ class Evidence:
     @cached_property
     def lives(self) -> dict[int, Life]:
         """The life of each thread that has wall samples."""
-        rows = self.wall
-        states: defaultdict[int, Counter[State]] = defaultdict(Counter)
-        for thread, state, value in zip(rows.thread, rows.state, rows.value, strict=True):
-            states[thread][State(state)] += value
-        return {thread: Life(thread, states[thread], rows.grain) for thread in sorted(states)}
+        if not self.wall.count:
+            return {}
+        states = by_thread(self.profile, "wall")
+        grain = self.wall.grain
+        return {thread: Life(thread, states[thread], grain) for thread in sorted(states)}
 
     @cached_property
     def own(self) -> array[int]:
@@ -196,75 +181,6 @@ class Evidence:
         return lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
 
     @cached_property
-    def waits(self) -> list[Wait]:
-        """Every wall sample of a thread that waited for the GIL another thread held."""
-        samples = self.profile.samples
-        waiting = [
-            row
-            for row in self._rows_in(State.WAIT_GIL)
-            if samples.holder[row] >= 0 and samples.holder[row] != samples.thread[row]
-        ]
-        seen = self._whereabouts({samples.holder[row] for row in waiting})
-        values = samples.values[self.profile.metric_index("wall")] if waiting else array("q")
-        return [
-            Wait(
-                time := samples.time[row],
-                samples.thread[row],
-                holder := samples.holder[row],
-                _nearest(*seen.get(holder, ([], [])), time),
-                values[row],
-            )
-            for row in waiting
-        ]
-
-    def _rows_in(self, state: State) -> Iterator[int]:
-        samples = self.profile.samples
-        if not self.wall.count or int(state) not in self.wall.state:
-            return iter(())
-        values = samples.values[self.profile.metric_index("wall")]
-        return compress(
-            range(len(samples)),
-            [
-                each == state and value > 0
-                for each, value in zip(samples.state, values, strict=True)
-            ],
-        )
-
-    def _whereabouts(self, threads: set[int]) -> dict[int, tuple[list[int], list[int]]]:
-        """Return times and nodes at which each of ``threads`` may have held the GIL."""
-        samples = self.profile.samples
-        seen: dict[int, tuple[list[int], list[int]]] = {each: ([], []) for each in threads}
-        if not threads:
-            return seen
-        for time, thread, node, state in zip(
-            samples.time, samples.thread, samples.node, samples.state, strict=True
-        ):
-            if node >= 0 and thread in seen and state not in _WITHOUT_GIL:
-                times, nodes = seen[thread]
-                times.append(time)
-                nodes.append(node)
-        return seen
-
-    @cached_property
-    def turns(self) -> tuple[list[int], list[int]]:
-        """When threads were seen using the CPU with the GIL: times, and the threads."""
-        samples = self.profile.samples
-        if not self.cpu.count:
-            return [], []
-        values = samples.values[self.profile.metric_index("cpu")]
-        rows = [
-            (time, thread)
-            for time, thread, state, value in zip(
-                samples.time, samples.thread, samples.state, values, strict=True
-            )
-            if value and state == State.RUN_GIL
-        ]
-        return [time for time, _ in rows], [thread for _, thread in rows]
-
-
-def _nearest(times: list[int], nodes: list[int], time: int) -> int:
-    """Return the node seen closest to ``time``; -1 where none was near it."""
-    after = bisect_left(times, time)
-    near = [index for index in (after, after - 1) if 0 <= index < len(times)]
-    best = min(near, key=lambda index: abs(times[index] - time), default=None)
-    return -1 if best is None or abs(times[best] - time) > _NEAR else nodes[best]
+    def contention(self) -> Contention:
+        """Who held the GIL while others waited for it."""
+        return contention(self.profile)

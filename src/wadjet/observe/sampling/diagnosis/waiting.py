@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.profile import State
 from wadjet.model.units import duration, percent, plural
-from wadjet.observe.sampling.diagnosis.evidence import Evidence, Life, Wait
+from wadjet.observe.sampling.diagnosis.evidence import Evidence, Life
 from wadjet.observe.sampling.diagnosis.waits import Cause, cause
 
 GIL_WAIT = 0.10
@@ -18,6 +16,9 @@ GIL_WAIT = 0.10
 
 GIL_WAIT_SERIOUS = 0.25
 """From here on waiting for the GIL is a warning."""
+
+TOLD = 0.10
+"""Who held the GIL is told from this part of the waiting on."""
 
 STALL = 30_000_000
 """Waiting this long (ns) for one holder means C code: Python code lets go every 5 ms."""
@@ -83,28 +84,28 @@ def gil_contention(evidence: Evidence) -> Iterator[Finding]:
 
 def _holders(evidence: Evidence, waiters: set[int]) -> tuple[str, list[Place]]:
     """Say who held the GIL meanwhile: words for the message, and the places."""
+    nodes: Counter[int] = Counter()
+    for waiter in waiters:
+        nodes.update(evidence.contention.blame[waiter])
+    whole = nodes.total()
     functions: Counter[int] = Counter()
     places: defaultdict[int, Counter[Place]] = defaultdict(Counter)
-    whole = 0
-    for wait in evidence.waits:
-        if wait.thread in waiters:
-            whole += wait.value
-            if wait.holder_node >= 0:
-                node = _blamed(evidence, wait.holder_node)
-                function = evidence.profile.tree.function_of(node)
-                functions[function] += wait.value
-                places[function][evidence.place(node)] += wait.value
-    top = functions.most_common(3)
-    best = [places[function].most_common(1)[0][0] for function, _ in top]
+    for node, value in nodes.items():
+        if node >= 0:
+            function = evidence.profile.tree.function_of(_blamed(evidence, node))
+            functions[function] += value
+            places[function][evidence.place(_blamed(evidence, node))] += value
+    top = [(number, value) for number, value in functions.most_common(3) if value >= TOLD * whole]
+    best = [places[number].most_common(1)[0][0] for number, _ in top]
     if not top:
         return "", []
     if top[0][1] >= 0.5 * whole:
         return f", held mostly by {evidence.named(best[0])}", best
     shares = (
-        f"{evidence.named(place)} {percent(value / whole)}"
+        f"{percent(value / whole)} of it by {evidence.named(place)}"
         for place, (_, value) in zip(best, top, strict=True)
     )
-    return f", held by {', '.join(shares)}", best
+    return f", held {', '.join(shares)}", best
 
 
 def _blamed(evidence: Evidence, node: int) -> int:
@@ -120,16 +121,6 @@ def _companions(lives: list[Life], state: State) -> str:
     low, high = percent(min(shares)), percent(max(shares))
     amount = low if low == high else f"{low.removesuffix(' %')} to {high}"
     return f" So did {plural(len(lives), 'other thread')} ({amount})."
-
-
-@dataclass(slots=True)
-class _Hold:
-    """A stretch of time for which one thread kept the GIL while others waited."""
-
-    holder: int
-    start: int
-    end: int
-    nodes: list[int]
 
 
 def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
@@ -150,7 +141,11 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     >>> found.message
     '`rank` (app.py:52) kept the GIL for up to 1.00 s at a time without a break; others waited.'
     """
-    holds = [hold for hold in _holds(evidence) if hold.end - hold.start >= STALL]
+    holds = [
+        hold
+        for hold in evidence.contention.holds
+        if hold.end - hold.start >= STALL and max(hold.nodes) >= 0
+    ]
     blocked = sum(hold.end - hold.start for hold in holds)
     span = evidence.profile.duration
     if not holds or blocked < max(WORTH, STALLED * span):
@@ -158,7 +153,8 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     nodes: Counter[int] = Counter()
     longest: Counter[int] = Counter()
     for hold in holds:
-        node = _blamed(evidence, Counter(hold.nodes).most_common(1)[0][0])
+        seen = Counter(node for node in hold.nodes if node >= 0)
+        node = _blamed(evidence, seen.most_common(1)[0][0])
         nodes[node] += hold.end - hold.start
         longest[node] = max(longest[node], hold.end - hold.start)
     worst = nodes.most_common(1)[0][0]
@@ -175,48 +171,6 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
         + ", or run it in a process. `wadjet run --native` names the C function.",
         weight=min(1.0, blocked / span) if span else 0.0,
     )
-
-
-def _holds(evidence: Evidence) -> list[_Hold]:
-    """Return the stretches in which a waiting thread saw one holder and nobody's turn."""
-    if not evidence.cpu.count:
-        return []
-    period = int(evidence.wall.grain)
-    times, threads = evidence.turns
-    current: dict[int, _Hold] = {}
-    done: dict[tuple[int, int], _Hold] = {}
-    for wait in evidence.waits:
-        if wait.holder_node < 0:
-            continue
-        hold = current.get(wait.thread)
-        if hold is None or not _goes_on(hold, wait, period, times, threads):
-            hold = current[wait.thread] = _Hold(wait.holder, wait.time, wait.time, [])
-        hold.end = wait.time + period
-        hold.nodes.append(wait.holder_node)
-        done[wait.holder, hold.start] = hold
-    return _apart(list(done.values()))
-
-
-def _goes_on(hold: _Hold, wait: Wait, period: int, times: list[int], threads: list[int]) -> bool:
-    if wait.holder != hold.holder or wait.time - hold.end > period:
-        return False
-    low, high = bisect_left(times, hold.start), bisect_right(times, wait.time)
-    return all(thread == wait.holder for thread in threads[low:high])
-
-
-def _apart(holds: list[_Hold]) -> list[_Hold]:
-    """Merge stretches of one holder that overlap: several threads waited for it."""
-    merged: list[_Hold] = []
-    last: dict[int, _Hold] = {}
-    for hold in sorted(holds, key=lambda each: each.start):
-        before = last.get(hold.holder)
-        if before is not None and hold.start < before.end:
-            before.end = max(before.end, hold.end)
-            before.nodes.extend(hold.nodes)
-        else:
-            last[hold.holder] = hold
-            merged.append(hold)
-    return merged
 
 
 def no_core(evidence: Evidence) -> Iterator[Finding]:

@@ -1,0 +1,125 @@
+"""A recording in the terminal: what stands out, the hottest places, threads, the call tree.
+
+Works in 80 columns and more, in colour and without, in Unicode and in ASCII; what is
+piped is plain, and the same every time.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from wadjet.model.finding import Finding
+from wadjet.model.profile import Metric, Profile
+from wadjet.model.totals import fold
+from wadjet.model.units import amount, percent, plural
+from wadjet.render.text.costs import table
+from wadjet.render.text.header import diagnosis, header
+from wadjet.render.text.pen import Pen, terminal
+from wadjet.render.text.tables import lines_of_code, places
+from wadjet.render.text.threads import threads
+from wadjet.render.text.tree import tree
+
+__all__ = ["View", "show", "summary", "terminal"]
+
+SUMMARY_ROWS = 6
+SUMMARY_FINDINGS = 4
+"""What a summary shows at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show of a recording.
+
+    ``metric`` is empty for CPU time where it was sampled; ``by`` is one of
+    ``costs.KINDS``, or empty for functions and lines; ``sort`` is "self" or
+    "total"; ``threshold`` prunes the tree;
+    ``scope`` says in words which part of the recording is shown; ``path`` is its file.
+    """
+
+    metric: str = ""
+    by: str = ""
+    top: int = 10
+    sort: str = "self"
+    tree: bool = False
+    threshold: float = 0.01
+    scope: str = ""
+    path: str = ""
+
+
+def summary(
+    profile: Profile, findings: Sequence[Finding], console: Console, path: str = ""
+) -> None:
+    """Print what a recording amounts to: for the end of a run."""
+    show(profile, findings[:SUMMARY_FINDINGS], View(top=SUMMARY_ROWS, path=path), console)
+    pen = Pen.of(console)
+    file = shlex.quote(path or "FILE")
+    more = len(findings) - SUMMARY_FINDINGS
+    hints = [f"wadjet show {file}" + (f" ({plural(more, 'more finding')})" if more > 0 else "")]
+    hints += [f"wadjet show --tree {file}", f"wadjet report {file}"]
+    pen.write(Text(pen.clean(pen.glyphs.dot.join(hints)), style="dim"))
+
+
+def show(
+    profile: Profile,
+    findings: Sequence[Finding],
+    view: View,
+    console: Console,
+    *,
+    part: Profile | None = None,
+) -> None:
+    """Print a recording; the tables are of ``part`` of it where that is given."""
+    pen = Pen.of(console)
+    for section in _sections(pen, profile, findings, view, profile if part is None else part):
+        for line in section:
+            pen.write(line)
+        if section:
+            pen.write(Text())
+
+
+def _sections(
+    pen: Pen, profile: Profile, findings: Sequence[Finding], view: View, part: Profile
+) -> Iterator[list[Text]]:
+    yield header(pen, profile)
+    yield diagnosis(pen, list(findings), view.path)
+    metric = _metric(part, view.metric)
+    if metric is None:
+        return
+    if view.scope:
+        yield _scope(pen, profile, part, metric, view.scope)
+    if not fold(part, metric.name).count:
+        yield [Text(f"No {metric.title} was sampled here.")]
+    elif view.tree:
+        yield tree(pen, part, metric, view.threshold)
+        return
+    else:
+        yield from _tables(pen, part, metric, view)
+    if not view.by:
+        yield threads(pen, part, view.top)
+
+
+def _tables(pen: Pen, part: Profile, metric: Metric, view: View) -> Iterator[list[Text]]:
+    for kind in [view.by] if view.by else ["function", "line"]:
+        costs = table(part, metric.name, kind, top=view.top, sort=view.sort)
+        draw = lines_of_code if kind == "line" else places
+        yield draw(pen, costs, metric)
+
+
+def _metric(profile: Profile, name: str) -> Metric | None:
+    """Return the metric called ``name``; for no name CPU time, or the first that was sampled."""
+    if name:
+        return profile.metrics[profile.metric_index(name)]
+    sampled = [metric for metric in profile.metrics if fold(profile, metric.name).count]
+    cpu = [metric for metric in sampled if metric.name == "cpu"]
+    return next(iter([*cpu, *sampled, *profile.metrics]), None)
+
+
+def _scope(pen: Pen, profile: Profile, part: Profile, metric: Metric, scope: str) -> list[Text]:
+    whole, shown = fold(profile, metric.name).total, fold(part, metric.name).total
+    words = f"Shown: {scope}. That is {amount(shown, metric.unit)} of {metric.title}"
+    words += f", {percent(shown / whole)} of all." if whole else "."
+    return pen.wrapped(pen.prose(words), "", "")

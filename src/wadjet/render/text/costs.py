@@ -1,0 +1,142 @@
+"""Rows of a table of costs: what each function, line, file or module takes of a metric."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from wadjet.model.confidence import Share
+from wadjet.model.origin import is_library, module, shown
+from wadjet.model.profile import Function, Profile
+from wadjet.model.totals import Total, by_function, by_key, by_line, by_node, fold
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one thing took: ``self`` and ``total`` of the metric, and ``self`` as a share.
+
+    ``where`` is its place as a reader knows it; ``library`` tells code that is not the
+    program's own; ``text`` is the source of a line.
+    """
+
+    name: str
+    where: str
+    self: int
+    total: int
+    share: Share
+    library: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The largest costs of one metric; ``whole`` is what shares are of.
+
+    ``count`` things have a cost, of which ``rows`` may hold the first few only.
+    """
+
+    by: str
+    whole: int
+    count: int
+    rows: tuple[Cost, ...]
+
+
+def table(
+    profile: Profile, metric: str, by: str, *, top: int | None = None, sort: str = "self"
+) -> Table:
+    """Return the costs of ``metric`` by one of ``KINDS``, the largest first.
+
+    Sorted by "self" there are only those that cost something themselves.
+    """
+    rows = fold(profile, metric)
+    whole = rows.total
+    sums = KINDS[by](profile, by_node(profile, metric))
+    if sort == "total":
+        costs = sorted(sums.items(), key=lambda item: (-item[1].total, *_rank(item)))
+    else:
+        costs = sorted((item for item in sums.items() if item[1].self), key=_rank)
+    return Table(
+        by,
+        whole,
+        len(costs),
+        tuple(
+            _cost(profile, by, key, total, Share.of(total.self, whole, rows.grain))
+            for key, total in costs[:top]
+        ),
+    )
+
+
+def _rank(item: tuple[Hashable, Total]) -> tuple[int, int, str]:
+    return -item[1].self, -item[1].total, str(item[0])
+
+
+def _by_file(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
+    files = [function.file for function in profile.tree.functions]
+    return by_key(profile.tree, sums, lambda tree, node: files[tree.function_of(node)])
+
+
+def _by_module(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
+    cwd = str(profile.about.get("cwd") or "")
+    modules = [module(function.file, cwd) for function in profile.tree.functions]
+    return by_key(profile.tree, sums, lambda tree, node: modules[tree.function_of(node)])
+
+
+KINDS: Mapping[str, Callable[[Profile, array[int]], Mapping[Any, Total]]] = {
+    "function": lambda profile, sums: by_function(profile.tree, sums),
+    "line": lambda profile, sums: by_line(profile.tree, sums),
+    "file": _by_file,
+    "module": _by_module,
+}
+"""What costs can be summed by."""
+
+
+def _cost(profile: Profile, by: str, key: Hashable, total: Total, share: Share) -> Cost:
+    cwd = str(profile.about.get("cwd") or "")
+    own, whole = total.self, total.total
+    if isinstance(key, str):
+        name = shown(key, cwd) if by == "file" else key
+        library = is_library(key) if by == "file" else False
+        return Cost(name or "(no file)", "", own, whole, share, library)
+    number, line = key if isinstance(key, tuple) else (key, -1)
+    function = profile.tree.functions[number]
+    text = source_line(profile, function.file, line) if line >= 0 else ""
+    where = place(function, function.line if line < 0 else line, cwd)
+    return Cost(function.name, where, own, whole, share, foreign(function), text)
+
+
+def foreign(function: Function) -> bool:
+    """Say whether a function is not the program's own Python code."""
+    return function.kind != "python" or is_library(function.file)
+
+
+def place(function: Function, line: int, cwd: str) -> str:
+    """Return ``file:line`` as a reader knows it."""
+    file = shown(function.file, cwd)
+    return f"{file}:{line}" if line and file else file
+
+
+def source_line(profile: Profile, file: str, line: int) -> str:
+    """Return the text of a line: as recorded, or from a file that has not changed since."""
+    started = profile.about.get("started")
+    if file in profile.sources:
+        rows = profile.sources[file].splitlines()
+    elif isinstance(started, (int, float)):
+        rows = _unchanged(file, started)
+    else:
+        return ""
+    return rows[line - 1].strip() if 0 < line <= len(rows) else ""
+
+
+@lru_cache(maxsize=64)
+def _unchanged(file: str, since: float) -> list[str]:
+    try:
+        path = Path(file)
+        if path.stat().st_mtime <= since:
+            return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):
+        pass
+    return []

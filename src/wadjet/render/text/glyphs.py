@@ -1,0 +1,88 @@
+"""Bars and marks for the terminal: Unicode where it can be shown, ASCII where it cannot.
+
+>>> UNICODE.bar(0.5, 0.8, 10), ASCII.bar(0.5, 0.8, 10)
+(('█████', '▒▒▒'), ('#####', '---'))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """What to draw with. ``blocks`` are the filled parts of a cell, in equal steps."""
+
+    blocks: str
+    rest: str
+    states: str
+    levels: str
+    arrow: str
+    branch: str
+    last: str
+    trunk: str
+    ellipsis: str
+    dot: str
+    error: str
+
+    def bar(self, part: float, whole: float, width: int) -> tuple[str, str]:
+        """Return a bar of ``part`` and its extension to ``whole``, both shares of 1.
+
+        Together they are ``width`` cells at most. What is not nothing shows.
+        """
+        steps = len(self.blocks)
+        filled = round(min(max(part, 0.0), 1.0) * width * steps)
+        if part > 0 and not filled:
+            filled = 1
+        full, odd = divmod(filled, steps)
+        solid = self.blocks[-1] * full + (self.blocks[odd - 1] if odd else "")
+        until = round(min(max(whole, 0.0), 1.0) * width)
+        return solid, self.rest * (until - len(solid))
+
+    def partition(self, shares: Sequence[float], width: int) -> list[str]:
+        """Return a piece of bar for each share; they add up to ``width`` cells.
+
+        Pieces are rounded where they meet, so that no error adds up; a share that is not
+        nothing may still be too small to show.
+
+        >>> ASCII.partition([0.5, 0, 0.25, 0, 0.25], 8)
+        ['####', '', 'ww', '', '..']
+        """
+        whole = sum(shares)
+        edges, reached = [0], 0.0
+        for share in shares:
+            reached += share
+            edges.append(round(width * reached / whole) if whole else 0)
+        pieces = pairwise(edges)
+        return [glyph * (b - a) for glyph, (a, b) in zip(self.states, pieces, strict=True)]
+
+
+UNICODE = Glyphs(
+    blocks="▏▎▍▌▋▊▉█",
+    rest="▒",
+    states="█▓▒░·",
+    levels="●▲✖",
+    arrow="→",
+    branch="├─ ",
+    last="└─ ",
+    trunk="│  ",
+    ellipsis="…",
+    dot=" · ",
+    error="±",
+)
+
+ASCII = Glyphs(
+    blocks="#",
+    rest="-",
+    states="#=w~.",
+    levels="*!X",
+    arrow="->",
+    branch="|- ",
+    last="`- ",
+    trunk="|  ",
+    ellipsis="..",
+    dot=", ",
+    error="+-",
+)

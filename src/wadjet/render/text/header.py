@@ -1,0 +1,126 @@
+"""The head of the screen: what was recorded, how, and how far to trust it."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from collections.abc import Mapping
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from wadjet.model.finding import Finding, Level
+from wadjet.model.profile import Fact, Metric, Profile
+from wadjet.model.totals import fold
+from wadjet.model.units import amount, count, duration, plural
+from wadjet.render.text.pen import Pen
+
+_STYLES = {Level.NOTE: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
+
+
+def header(pen: Pen, profile: Profile) -> list[Text]:
+    """Return the command, what it cost, how it was sampled, and the recording's notes."""
+    lines = [_title(pen, profile)]
+    for facts in (_costs(profile), _clocks(profile)):
+        lines.extend(pen.flow([Text(pen.clean(fact)) for fact in facts], pen.glyphs.dot))
+    notes = profile.about.get("notes")
+    for note in notes if isinstance(notes, list) else []:
+        lines.extend(pen.wrapped(pen.prose(str(note)), "! ", "  ", "yellow"))
+    return lines
+
+
+def _title(pen: Pen, profile: Profile) -> Text:
+    about = profile.about
+    words = about.get("command")
+    command = shlex.join(str(word) for word in words) if isinstance(words, list) else ""
+    started = about.get("started")
+    when = ""
+    if isinstance(started, (int, float)):
+        when = datetime.fromtimestamp(started).strftime("%Y-%m-%d %H:%M")
+    shown = pen.fit(command or "(a recording)", pen.width - len(when) - 3)
+    gap = " " * (pen.width - cell_len(shown) - len(when) - 1)
+    return Text.assemble((shown, "bold"), (gap + when if when else "", "dim"))
+
+
+def _costs(profile: Profile) -> list[str]:
+    """Return length, CPU time, threads, processes, interpreter and exit status in words."""
+    about = profile.about
+    facts = [duration(profile.duration)] if profile.duration else []
+    spent = cpu_time(profile)
+    if spent and profile.duration:
+        cores = spent / profile.duration
+        cpus = about.get("cpus")
+        of = f" of {cpus}" if isinstance(cpus, int) else ""
+        facts.append(f"{duration(spent)} CPU ({cores:.1f}{of} cores)")
+    threads = plural(len(profile.threads), "thread")
+    if len(profile.processes) > 1:
+        threads += f" in {count(len(profile.processes))} processes"
+    facts.append(threads)
+    if "python" in about:
+        facts.append(f"{_implementation(about)} {about['python']}")
+    status = about.get("exit")
+    if isinstance(status, int) and status:
+        facts.append(_status(status))
+    return facts
+
+
+def cpu_time(profile: Profile) -> int:
+    """Return the CPU time in ns: as the system charged it, else as it was sampled."""
+    charged = sum(thread.cpu for thread in profile.threads)
+    if charged or not any(metric.name == "cpu" for metric in profile.metrics):
+        return charged
+    return fold(profile, "cpu").total
+
+
+def _implementation(about: Mapping[str, Fact]) -> str:
+    name = str(about.get("implementation") or "Python")
+    return "CPython" if name.lower() == "cpython" else name
+
+
+def _status(status: int) -> str:
+    if status < 0:
+        try:
+            return f"killed by {signal.Signals(-status).name}"
+        except ValueError:
+            return f"killed by signal {-status}"
+    return f"exit status {status}"
+
+
+def _clocks(profile: Profile) -> list[str]:
+    """Return for each metric how many samples there are, and which clock took them."""
+    return [_clock(profile, metric) for metric in reversed(profile.metrics)]
+
+
+def _clock(profile: Profile, metric: Metric) -> str:
+    rows = fold(profile, metric.name)
+    clocks = profile.about.get("clocks")
+    clock = clocks.get(metric.name) if isinstance(clocks, dict) else None
+    kind = metric.title.removesuffix(" time")
+    text = f"{count(rows.count)} {kind if kind.isupper() else kind.lower()} samples"
+    if not isinstance(clock, dict):
+        return text + (f", {amount(rows.grain, metric.unit)} each" if rows.count else "")
+    if clock.get("engine") == "none":
+        return f"{metric.title} was not sampled"
+    if clock.get("rate"):
+        text += f" at {clock['rate']} Hz"
+    return text + (f" ({clock['engine']})" if clock.get("engine") else "")
+
+
+def diagnosis(pen: Pen, findings: list[Finding], path: str) -> list[Text]:
+    """Return findings in words, each with its treatment."""
+    lines = [Text("Diagnosis", style="bold")]
+    if not any(finding.level > Level.NOTE for finding in findings):
+        lines.append(Text("  Nothing stands out."))
+    for finding in findings:
+        mark = pen.glyphs.levels[finding.level - 1]
+        style = _STYLES[finding.level]
+        lines.extend(pen.wrapped(pen.prose(finding.message), f"  {mark} ", "    ", style))
+        if finding.treatment:
+            words = finding.treatment.replace(
+                " FILE`", f" {shlex.quote(path)}`" if path else " FILE`"
+            )
+            arrow = pen.glyphs.arrow
+            lead = f"    {arrow} "
+            lines.extend(pen.wrapped(pen.prose(words, "dim"), lead, " " * len(lead), "dim"))
+    return lines

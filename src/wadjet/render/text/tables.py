@@ -1,0 +1,108 @@
+"""Tables of the hottest places: functions, files, modules, and lines with their source."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from wadjet.model.profile import Metric
+from wadjet.model.units import amount, percent, plural
+from wadjet.render.text.costs import Cost, Table
+from wadjet.render.text.pen import Pen
+
+ROOMY = 100
+"""From this width on there is room for more columns."""
+
+_PERCENT, _ERROR, _AMOUNT = 7, 6, 9
+_HEAT = ((0.20, "bold red"), (0.05, "yellow"), (0.0, "green"))
+
+
+def heat(share: float) -> str:
+    """Return the style of a share: the more, the hotter."""
+    return next(style for least, style in _HEAT if share >= least)
+
+
+def places(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
+    """Return functions, files or modules with self cost, bar and total."""
+    bar = 10 if pen.width < ROOMY else 20
+    numbers = 2 + bar + 1 + _PERCENT + _ERROR + _AMOUNT + _PERCENT
+    if pen.width >= ROOMY:
+        numbers += _AMOUNT
+    room = pen.width - 2 - numbers - 1
+    where = min(max((cell_len(row.where) for row in costs.rows), default=0), room // 2)
+    name = room - where - (2 if where else 0)
+    head = [(pen.pad("self", bar + 1 + _PERCENT, right=True), "dim")]
+    head += [(pen.pad(pen.glyphs.error, _ERROR, right=True), "dim")]
+    head += [(" " * _AMOUNT + pen.pad("total", _PERCENT, right=True), "dim")]
+    title = pen.pad(f"{costs.by.capitalize()}s by {metric.title}", room + 4)
+    lines = [Text.assemble((title, "bold"), *head)]
+    for row in costs.rows:
+        label = Text(pen.pad(row.name, name), style="" if not row.library else "dim")
+        if where:
+            label.append("  " + pen.pad(row.where, where, keep_end=True), style="dim")
+        lines.append(Text.assemble("  ", label, "  ", *_numbers(pen, row, costs, metric, bar)))
+    return lines + _rest(costs)
+
+
+def _numbers(
+    pen: Pen, row: Cost, costs: Table, metric: Metric, bar: int
+) -> list[str | tuple[str, str]]:
+    """Return the bar and the figures of a row, with their styles."""
+    total = row.total / costs.whole if costs.whole else 0.0
+    style = heat(row.share.value)
+    solid, rest = pen.glyphs.bar(row.share.value, total, bar)
+    cells: list[str | tuple[str, str]] = [
+        (solid, style),
+        (rest, "bright_black"),
+        " " * (bar + 1 - cell_len(solid) - cell_len(rest)),
+        (pen.pad(_tenths(row.share.value), _PERCENT, right=True), style),
+        (pen.pad(_error(pen, row), _ERROR, right=True), "dim"),
+        pen.pad(amount(row.self, metric.unit) if row.self else "", _AMOUNT, right=True),
+        pen.pad(_tenths(total), _PERCENT, right=True),
+    ]
+    if pen.width >= ROOMY:
+        cells.append((pen.pad(amount(row.total, metric.unit), _AMOUNT, right=True), "dim"))
+    return cells
+
+
+def _tenths(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _error(pen: Pen, row: Cost) -> str:
+    points = 100 * row.share.error
+    return f"{pen.glyphs.error}{points:.1f}" if points < 9.95 else f"{pen.glyphs.error}{points:.0f}"
+
+
+def _rest(costs: Table) -> list[Text]:
+    hidden = costs.count - len(costs.rows)
+    left = costs.whole - sum(row.self for row in costs.rows)
+    if hidden <= 0 or not costs.whole:
+        return []
+    words = f"  {plural(hidden, f'more {costs.by}')}: {percent(left / costs.whole)}"
+    return [Text(words, style="dim")]
+
+
+def lines_of_code(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
+    """Return lines with self cost and their source text."""
+    widest = max((cell_len(row.where) for row in costs.rows), default=0)
+    where = min(widest, 24 if pen.width < ROOMY else 36)
+    title = pen.pad(f"Lines by {metric.title}", where + 2)
+    head = pen.pad("self", _PERCENT, right=True) + pen.pad(pen.glyphs.error, _ERROR, right=True)
+    lines = [Text.assemble((title, "bold"), (head, "dim"))]
+    room = pen.width - 2 - where - _PERCENT - _ERROR - _AMOUNT - 3
+    for row in costs.rows:
+        style = heat(row.share.value)
+        source = (pen.fit(row.text, room), "") if row.text else (pen.fit(row.name, room), "dim")
+        lines.append(
+            Text.assemble(
+                "  ",
+                (pen.pad(row.where, where, keep_end=True), "dim" if row.library else ""),
+                (pen.pad(_tenths(row.share.value), _PERCENT, right=True), style),
+                (pen.pad(_error(pen, row), _ERROR, right=True), "dim"),
+                pen.pad(amount(row.self, metric.unit), _AMOUNT, right=True),
+                "  ",
+                source,
+            )
+        )
+    return lines + _rest(costs)
