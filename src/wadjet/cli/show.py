@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         scope=", ".join(scope),
         path=str(args.file),
     )
-    text.show(profile, diagnose(profile), view, text.terminal(), part=part)
+    text.show(profile, diagnose(profile), view, sys.stdout, part=part)
     return 0
 
 

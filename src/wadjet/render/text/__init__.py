@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -24,7 +25,7 @@ from wadjet.render.text.tables import lines_of_code, places
 from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
 
-__all__ = ["View", "show", "summary", "terminal"]
+__all__ = ["View", "show", "summary"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
@@ -51,30 +52,37 @@ class View:
     path: str = ""
 
 
-def summary(
-    profile: Profile, findings: Sequence[Finding], console: Console, path: str = ""
-) -> None:
-    """Print what a recording amounts to: for the end of a run."""
-    show(profile, findings[:SUMMARY_FINDINGS], View(top=SUMMARY_ROWS, path=path), console)
-    pen = Pen.of(console)
-    file = shlex.quote(path or "FILE")
-    more = len(findings) - SUMMARY_FINDINGS
-    hints = [f"wadjet show {file}" + (f" ({plural(more, 'more finding')})" if more > 0 else "")]
-    hints += [f"wadjet show --tree {file}", f"wadjet report {file}"]
-    pen.write(Text(pen.clean(pen.glyphs.dot.join(hints)), style="dim"))
+def summary(profile: Profile, findings: Sequence[Finding], out: TextIO, path: str = "") -> None:
+    """Print what a recording amounts to, for the end of a run; ``path`` is its file."""
+    console = terminal(out)
+    view = View(top=SUMMARY_ROWS, path=path)
+    _print(console, profile, findings[:SUMMARY_FINDINGS], view, profile)
+    if path:
+        pen, file = Pen.of(console), shlex.quote(path)
+        more = len(findings) - SUMMARY_FINDINGS
+        hint = f"wadjet show {file}" + (f" ({plural(more, 'more finding')})" if more > 0 else "")
+        hints = [hint, f"wadjet show --tree {file}", f"wadjet report {file}"]
+        for line in pen.flow([Text(pen.clean(hint), style="dim") for hint in hints], "   "):
+            pen.write(line)
 
 
 def show(
     profile: Profile,
     findings: Sequence[Finding],
     view: View,
-    console: Console,
+    out: TextIO,
     *,
     part: Profile | None = None,
 ) -> None:
     """Print a recording; the tables are of ``part`` of it where that is given."""
+    _print(terminal(out), profile, findings, view, profile if part is None else part)
+
+
+def _print(
+    console: Console, profile: Profile, findings: Sequence[Finding], view: View, part: Profile
+) -> None:
     pen = Pen.of(console)
-    for section in _sections(pen, profile, findings, view, profile if part is None else part):
+    for section in _sections(pen, profile, findings, view, part):
         for line in section:
             pen.write(line)
         if section:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -93,6 +93,6 @@ class Pen:
         self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
 
-def terminal() -> Console:
-    """Return a console for standard output that adds nothing to what is printed on it."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+def terminal(out: TextIO) -> Console:
+    """Return a console that adds nothing to what is printed on ``out``."""
+    return Console(file=out, highlight=False, markup=False, emoji=False)
