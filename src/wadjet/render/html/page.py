@@ -35,6 +35,9 @@ SCRIPTS = (
     "search.js",
     "derived.js",
     "header.js",
+    "actions.js",
+    "toolbar.js",
+    "graph.js",
     "keys.js",
     "app.js",
 )

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from wadjet.model.finding import Finding, Place
 from wadjet.model.profile import Fact, Profile
 from wadjet.render.html.columns import LARGEST, Column, delta, plain
-from wadjet.render.html.rows import Row, Table, tabulate
+from wadjet.render.html.rows import Table, tabulate
 from wadjet.render.html.tree import Preorder, preorder
 
 _QUANTUM = {"ns": 1000, "bytes": 1, "count": 1}
@@ -26,7 +26,7 @@ def pack(profile: Profile, findings: Sequence[Finding] = ()) -> bytes:
     tree = preorder(profile.tree, profile.samples.node)
     table = tabulate(profile, tree.number)
     quanta = [
-        _quantum(metric.unit, rows)
+        _quantum(metric.unit, max(rows.value, default=0))
         for metric, rows in zip(profile.metrics, table.metrics, strict=True)
     ]
     columns = {**_tree_columns(profile, tree), **_row_columns(table, quanta)}
@@ -42,12 +42,11 @@ def pack(profile: Profile, findings: Sequence[Finding] = ()) -> bytes:
         "utf-8", "surrogatepass"
     )
     parts = [struct.pack("<I", len(text)), text, *(each.data for each in columns.values())]
-    return zlib.compress(b"".join(parts), 9)
+    return zlib.compress(b"".join(parts))
 
 
-def _quantum(unit: str, rows: Iterable[Row]) -> int:
+def _quantum(unit: str, top: int) -> int:
     """Return what values are counted in: fine, but so that the largest fits a column."""
-    top = max((row.value for row in rows), default=0)
     return max(_QUANTUM[unit] if top > 1000 * _QUANTUM[unit] else 1, top // LARGEST + 1)
 
 
@@ -63,12 +62,12 @@ def _tree_columns(profile: Profile, tree: Preorder) -> dict[str, Column]:
 def _row_columns(table: Table, quanta: Sequence[int]) -> dict[str, Column]:
     columns = {}
     for metric, (rows, quantum) in enumerate(zip(table.metrics, quanta, strict=True)):
-        columns[f"thread{metric}"] = delta(row.thread for row in rows)
-        columns[f"step{metric}"] = delta(row.step for row in rows)
-        columns[f"node{metric}"] = delta(row.node for row in rows)
-        columns[f"state{metric}"] = plain(row.state for row in rows)
-        columns[f"holder{metric}"] = plain(row.holder for row in rows)
-        columns[f"value{metric}"] = plain((row.value + quantum // 2) // quantum for row in rows)
+        columns[f"thread{metric}"] = delta(rows.thread)
+        columns[f"step{metric}"] = delta(rows.step)
+        columns[f"node{metric}"] = delta(rows.node)
+        columns[f"state{metric}"] = plain(rows.state)
+        columns[f"holder{metric}"] = plain(rows.holder)
+        columns[f"value{metric}"] = plain((value + quantum // 2) // quantum for value in rows.value)
     return columns
 
 

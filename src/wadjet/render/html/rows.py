@@ -6,8 +6,10 @@ fine as the clock where the recording is short, and doubles until the rows are f
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from wadjet.model.profile import Profile, State
 
@@ -20,28 +22,31 @@ _STATES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What a thread spent in one step at one node in one state.
+class Rows:
+    """What threads spent in a step at a node in a state: columns, by thread, then step.
 
     ``node`` is a number of the preorder, 0 for no frame; ``holder`` is 1 + the thread that
     held the GIL while this one waited for it, 0 where that is not known or not the case.
     """
 
-    thread: int
-    step: int
-    node: int
-    state: int
-    holder: int
-    value: int
+    thread: array[int]
+    step: array[int]
+    node: array[int]
+    state: array[int]
+    holder: array[int]
+    value: array[int]
+
+    def __len__(self) -> int:
+        return len(self.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of each metric, sorted by thread and step; ``step`` is their length in ns."""
+    """The rows of each metric; ``step`` is in ns, ``exact`` if no order was lost to it."""
 
     step: int
     exact: bool
-    metrics: tuple[list[Row], ...] = field(repr=False)
+    metrics: tuple[Rows, ...] = field(repr=False)
 
 
 def tabulate(profile: Profile, number: Sequence[int], budget: int = BUDGET) -> Table:
@@ -50,9 +55,10 @@ def tabulate(profile: Profile, number: Sequence[int], budget: int = BUDGET) -> T
     exact = len(profile.samples) <= budget
     step = _first_step(profile.duration, exact=exact)
     sums = [_sum(profile, number, keys, step, metric) for metric in range(len(profile.metrics))]
-    while sum(map(len, sums)) > budget and step * _FEWEST_STEPS < profile.duration:
-        step *= 2
-        sums = [_coarser(each, keys.size) for each in sums]
+    while (count := sum(map(len, sums))) > budget and step * _FEWEST_STEPS < profile.duration:
+        times = 4 if count > 2 * budget else 2
+        step *= times
+        sums = [_coarser(each, keys.size, times) for each in sums]
     return Table(step, exact, tuple(keys.rows(each) for each in sums))
 
 
@@ -77,7 +83,7 @@ class _Keys:
         """How many keys there are in one step."""
         return self.holders * self.nodes * _STATES * self.holders
 
-    def rows(self, sums: dict[int, int]) -> list[Row]:
+    def rows(self, sums: dict[int, int]) -> Rows:
         """Unpack, sorted by thread, step and node."""
         rows = []
         for key, value in sums.items():
@@ -87,32 +93,30 @@ class _Keys:
             thread, node = divmod(rest, self.nodes)
             rows.append((thread, step, node, state, holder, value))
         rows.sort()
-        return [Row(*row) for row in rows]
+        columns = list(zip(*rows, strict=True)) or [()] * 6
+        return Rows(*(array("q", column) for column in columns))
 
 
 def _sum(
     profile: Profile, number: Sequence[int], keys: _Keys, step: int, metric: int
 ) -> dict[int, int]:
-    samples = profile.samples
+    samples, values = profile.samples, profile.samples.values[metric]
     sums: dict[int, int] = {}
     size, nodes, holders, waiting = keys.size, keys.nodes, keys.holders, State.WAIT_GIL.value
-    columns = (samples.time, samples.thread, samples.node, samples.state, samples.holder)
-    for time, thread, node, state, holder, value in zip(
-        *columns, samples.values[metric], strict=True
-    ):
-        if value:
-            place = thread * nodes + (number[node] if node >= 0 else 0)
-            key = (place * _STATES + state) * holders + (holder + 1 if state == waiting else 0)
-            key += time // step * size
-            sums[key] = sums.get(key, 0) + value
+    columns = (samples.time, samples.thread, samples.node, samples.state, samples.holder, values)
+    for time, thread, node, state, holder, value in compress(zip(*columns, strict=True), values):
+        place = thread * nodes + (number[node] if node >= 0 else 0)
+        key = (place * _STATES + state) * holders + (holder + 1 if state == waiting else 0)
+        key += time // step * size
+        sums[key] = sums.get(key, 0) + value
     return sums
 
 
-def _coarser(sums: dict[int, int], size: int) -> dict[int, int]:
-    """Join each two steps to one."""
+def _coarser(sums: dict[int, int], size: int, times: int) -> dict[int, int]:
+    """Join each few steps to one."""
     joined: dict[int, int] = {}
     for key, value in sums.items():
         step, rest = divmod(key, size)
-        key = (step >> 1) * size + rest
+        key = step // times * size + rest
         joined[key] = joined.get(key, 0) + value
     return joined

@@ -96,7 +96,7 @@ function chartRow(tree, { starts, ends, vertices }, from, to, scale) {
     }
     const next = endOfCrowd(starts, ends, at, scale);
     const total = ends[next - 1] - starts[at];
-    boxes.push({ fn: -1, x, w: Math.max(0.7, total * scale), rest: next - at, total });
+    boxes.push({ fn: tree.fn[vertices[at]], x, w: Math.max(0.7, total * scale), rest: next - at, total });
     at = next;
   }
   return boxes;

@@ -35,7 +35,7 @@ class Details {
   hottest(state) {
     const { self } = this.derived.functions(state);
     const top = [...self.keys()].filter((fn) => self[fn] > 0).sort((a, b) => self[b] - self[a]).slice(0, 8);
-    return this.section('Most of their own', top.map((fn) => this.entry(self[fn], this.measured.sum, this.palette.of(fn),
+    return this.section('Hottest by self', top.map((fn) => this.entry(self[fn], this.measured.sum, this.palette.of(fn),
       el('button.link.code', { onclick: () => this.store.set({ fn, pick: -1 }) }, this.recording.functions[fn].name))));
   }
 

@@ -45,6 +45,14 @@ function prose(text) {
   return text.split('`').map((piece, at) => (at % 2 ? el('code', {}, piece) : piece));
 }
 
+/* Replace an element's children; the focus stays on the one with the same id. */
+function keepFocus(element, children) {
+  const { id } = document.activeElement ?? {};
+  const inside = id && element.contains(document.activeElement);
+  element.replaceChildren(...children);
+  if (inside) document.getElementById(id)?.focus();
+}
+
 /* A long list that holds only the rows in sight. ``row(index)`` makes a row's element. */
 class LongList {
   constructor(height, row, attributes = {}) {

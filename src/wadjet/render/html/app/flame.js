@@ -3,8 +3,8 @@
    and chart.js (by time).
 
    A layout is { depth, row(n) -> boxes from left to right }; a box is { fn, x, w } and
-   either ``frame``, or ``vertex`` and ``time`` of a chart, or ``rest``: how many boxes too
-   narrow to draw it stands for. */
+   either ``frame``, or ``vertex`` and ``time`` of a chart, or ``rest``: how many boxes it
+   stands for that are too narrow to draw (its fn is one of them, or -1). */
 
 const ROW = 20;
 const NARROW = 1.5;
@@ -91,6 +91,7 @@ class FlameView {
     this.content = Math.max(this.layout.depth * ROW + 6, this.scene.flip ? height : 0);
     const bottom = !this.painter.spacer.style.height && this.scene.flip;
     this.painter.content = this.content;
+    this.element.style.setProperty('--content', `${this.layout.depth * ROW + 6}px`);
     if (bottom) this.element.scrollTop = this.content;
     this.unhover();
     this.painter.draw();
@@ -120,7 +121,7 @@ class FlameView {
     const { palette, scene } = this;
     const matched = scene.matches && box.fn >= 0 && scene.matches[box.fn];
     context.globalAlpha = (scene.matches && !matched) || box.above ? 0.45 : 1;
-    context.fillStyle = box.rest ? palette.boxRest : matched ? palette.match : palette.of(box.fn);
+    context.fillStyle = matched ? palette.match : box.rest && box.fn < 0 ? palette.boxRest : palette.of(box.fn);
     context.fillRect(box.x, y, box.w > 3 ? box.w - 1 : Math.max(0.7, box.w - 0.3), ROW - 1);
     context.globalAlpha = 1;
     this.drawn++;

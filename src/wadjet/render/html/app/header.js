@@ -26,7 +26,6 @@ function header({ recording, actions }) {
   return el('header.top', {}, eye(),
     el('div.what', {}, el('h1.code', { title: command }, command), el('ul.facts', {}, facts(recording).map((fact) => el('li', {}, fact)))),
     el('div.buttons', {}, el('button.plain', { id: 'theme', title: 'Light or dark (t)', onclick: actions.theme, 'aria-label': 'Light or dark' }, '◐'),
-      el('button.plain', { title: 'Print', onclick: () => print(), 'aria-label': 'Print' }, '⎙'),
       el('button.plain', { title: 'Keys and help (?)', onclick: actions.help, 'aria-label': 'Keys and help' }, '?')));
 }
 
@@ -52,7 +51,8 @@ function plural(number, one, many = `${one}s`) {
 
 function clocks({ clocks: all }) {
   return Object.entries(all ?? {}).map(([name, { engine, rate, why }]) => {
-    const text = engine === 'none' ? `no ${name} samples` : `${name}: ${engine}${rate ? `, ${count(rate)} Hz` : ''}`;
+    const title = name === 'cpu' ? 'CPU' : name;
+    const text = engine === 'none' ? `no ${title} samples` : `${title} clock: ${engine}${rate ? `, ${count(rate)} Hz` : ''}`;
     return el('span', { title: why ?? '' }, text);
   });
 }
@@ -89,7 +89,7 @@ function card(context, { level, rule, message, treatment, weight, places }) {
   return el(`li.card.${level}`, {},
     el('p.message', {}, el('span.spoken', {}, `${level}: `), prose(message)),
     treatment ? el('p.treatment', {}, prose(treatment)) : null,
-    el('div.foot', {}, weight > 0 ? el('span.weight', { title: 'The share of what was measured that this explains' }, share(weight, 1)) : null,
+    el('div.foot', {}, weight > 0 ? el('span.weight', { title: `Explains ${share(weight, 1)} of what was measured` }, bar(weight, 1)) : null,
       places.filter(({ file }) => file).slice(0, 4).map((each) => placeLink(context, each)), el('small', {}, rule)));
 }
 

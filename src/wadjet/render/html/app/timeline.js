@@ -1,8 +1,9 @@
 /* The lanes of all threads over time, where a range of it is chosen. */
 
-const GUTTER = 210;
+const WIDEST_GUTTER = 210;
 const AXIS = 24;
-const HEIGHTS = { process: 24, gil: 20, thread: 30 };
+const HEIGHTS = { process: 24, gil: 20, thread: 30, many: 20 };
+const MANY = 24;
 const EDGE = 5;
 
 class Timeline {
@@ -37,6 +38,7 @@ class Timeline {
   /* Lay the rows out: each process has its heading, its GIL and its threads. */
   arrange() {
     this.rows = [];
+    const tall = this.order.length > MANY ? HEIGHTS.many : HEIGHTS.thread;
     const many = this.recording.processes.length > 1;
     this.recording.processes.forEach((process, number) => {
       const mine = this.order.filter((thread) => this.recording.threads[thread].process === number);
@@ -44,12 +46,13 @@ class Timeline {
       if (!threads.length) return;
       if (many) this.rows.push({ kind: 'process', process });
       if (this.lanes.timed && mine.length > 1) this.rows.push({ kind: 'gil', threads: mine });
-      for (const thread of threads) this.rows.push({ kind: 'thread', thread });
+      for (const thread of threads) this.rows.push({ kind: 'thread', thread, height: tall });
     });
     let top = AXIS;
     for (const row of this.rows) {
       row.top = top;
-      top += HEIGHTS[row.kind];
+      row.height ??= HEIGHTS[row.kind];
+      top += row.height;
     }
     this.painter.content = top + 4;
     this.element.style.setProperty('--content', `${top + 4}px`);
@@ -67,21 +70,22 @@ class Timeline {
   }
 
   get span() { return this.store.state.span ?? [0, this.recording.duration]; }
-  get width() { return Math.max(1, this.painter.width - GUTTER); }
+  get gutter() { return Math.min(WIDEST_GUTTER, Math.round(this.painter.width * 0.36)); }
+  get width() { return Math.max(1, this.painter.width - this.gutter); }
 
   timeAt(x) {
     const [from, to] = this.span;
-    const part = Math.min(1, Math.max(0, (x - GUTTER) / this.width));
+    const part = Math.min(1, Math.max(0, (x - this.gutter) / this.width));
     return from + part * (to - from);
   }
 
   placeOf(time) {
     const [from, to] = this.span;
-    return GUTTER + (this.width * (time - from)) / (to - from);
+    return this.gutter + (this.width * (time - from)) / (to - from);
   }
 
   rowAt(y) {
-    return this.rows.find((row) => y >= Math.max(row.top, AXIS) && y < row.top + HEIGHTS[row.kind]);
+    return this.rows.find((row) => y >= Math.max(row.top, AXIS) && y < row.top + row.height);
   }
 
   show(state) {
@@ -92,7 +96,7 @@ class Timeline {
 
   paint(context, width, height, scrollTop) {
     const state = this.store.state;
-    const shown = this.rows.filter((row) => row.top + HEIGHTS[row.kind] > scrollTop + AXIS && row.top < scrollTop + height);
+    const shown = this.rows.filter((row) => row.top + row.height > scrollTop + AXIS && row.top < scrollTop + height);
     context.save();
     context.beginPath();
     context.rect(0, AXIS, width, height - AXIS);
@@ -100,58 +104,61 @@ class Timeline {
     for (const row of shown) this.paintRow(context, row, row.top - scrollTop, state);
     context.restore();
     const [from, to] = this.span;
-    paintAxis(context, this.palette, { from, to, unit: 'ns', x: GUTTER, y: 0, width: this.width, height: AXIS });
-    this.names.replaceChildren(...shown.map((row) => this.nameOf(row, row.top - scrollTop, state)));
+    paintAxis(context, this.palette, { from, to, unit: 'ns', x: this.gutter, y: 0, width: this.width, height: AXIS });
+    this.element.style.setProperty('--gutter', `${this.gutter}px`);
+    keepFocus(this.names, shown.map((row) => this.nameOf(row, row.top - scrollTop, state)));
     this.shade(state.range, height);
   }
 
   paintRow(context, row, y, state) {
     const [span, width] = [this.span, this.width];
-    const height = HEIGHTS[row.kind];
+    const { height } = row;
     context.fillStyle = this.palette.rule;
-    context.fillRect(0, y + height - 1, GUTTER + width, 0.5);
+    context.fillRect(0, y + height - 1, this.gutter + width, 0.5);
     if (row.kind === 'gil') {
-      paintHolders(context, this.palette, this.lanes, row.threads, span, { x: GUTTER, y: y + 3, height: height - 7, width });
+      paintHolders(context, this.palette, this.lanes, row.threads, span, { x: this.gutter, y: y + 3, height: height - 7, width });
     } else if (row.kind === 'thread') {
       context.globalAlpha = !state.threads.length || state.threads.includes(row.thread) ? 1 : 0.3;
-      this.paintThread(context, row.thread, y, state, span, width);
+      this.paintThread(context, row, y, state, span, width);
       context.globalAlpha = 1;
     }
   }
 
-  paintThread(context, thread, y, state, span, width) {
-    const { palette, lanes } = this;
-    const tall = HEIGHTS.thread;
-    paintStates(context, palette, lanes.states(thread, span, width), { x: GUTTER, y: y + 3, height: tall - 12, width });
+  /* The states, below them a strip for the use of a CPU and one for what is picked. */
+  paintThread(context, { thread, height }, y, state, span, width) {
+    const { palette, lanes, gutter: x } = this;
+    const strip = height > HEIGHTS.many ? 3 : 2;
+    paintStates(context, palette, lanes.states(thread, span, width), { x, y: y + 3, height: height - 2 * strip - 6, width });
+    if (context.globalAlpha < 1) return;
     const density = lanes.density(thread, span, width);
-    if (density && context.globalAlpha === 1) paintStrip(context, palette.ink, density, { x: GUTTER, y: y + tall - 8, height: 3, width });
+    if (density) paintStrip(context, palette.ink, density, { x, y: y + height - 2 * strip - 2, height: strip, width });
     const nodes = this.derived.insideNodes(state);
-    if (!nodes || context.globalAlpha < 1) return;
+    if (!nodes) return;
     const shares = lanes.inside(thread, span, width, nodes, state.metric);
-    paintStrip(context, palette.mark, shares, { x: GUTTER, y: y + tall - 5, height: 4, width });
+    paintStrip(context, palette.mark, shares, { x, y: y + height - strip - 1, height: strip, width });
   }
 
   nameOf(row, y, state) {
     const make = { process: processName, gil: gilName, thread: threadLabel }[row.kind];
     const element = make(this, row, state);
     element.style.top = `${y - AXIS}px`;
-    element.style.height = `${HEIGHTS[row.kind]}px`;
+    element.style.height = `${row.height}px`;
     return element;
   }
 
   shade(range, height) {
-    const [low, high] = range ? range.map((time) => Math.max(GUTTER, this.placeOf(time))) : [GUTTER, GUTTER + this.width];
+    const [low, high] = range ? range.map((time) => Math.max(this.gutter, this.placeOf(time))) : [this.gutter, this.gutter + this.width];
     const place = (element, left, right) => Object.assign(element.style, {
       left: `${left}px`, width: `${Math.max(0, right - left)}px`, height: `${height}px`,
     });
-    place(this.shades[0], GUTTER, low);
-    place(this.shades[1], high, GUTTER + this.width);
+    place(this.shades[0], this.gutter, low);
+    place(this.shades[1], high, this.gutter + this.width);
     this.element.classList.toggle('ranged', Boolean(range));
   }
 
   press(event) {
     const { x, y } = this.painter.at(event);
-    if (event.button !== 0 || x < GUTTER) return;
+    if (event.button !== 0 || x < this.gutter) return;
     this.drag = { x, y, from: this.anchor(x), moved: false };
     this.painter.canvas.setPointerCapture(event.pointerId);
   }
@@ -193,7 +200,7 @@ class Timeline {
   }
 
   point(x) {
-    this.cursor.classList.toggle('hidden', x < GUTTER);
+    this.cursor.classList.toggle('hidden', x < this.gutter);
     this.cursor.style.left = `${x}px`;
   }
 
@@ -206,11 +213,11 @@ class Timeline {
   }
 
   describe(x, row) {
-    if (!row || row.kind === 'process' || x < GUTTER) return null;
-    const column = Math.min(this.width - 1, Math.floor(x - GUTTER));
+    if (!row || row.kind === 'process' || x < this.gutter) return null;
+    const column = Math.min(this.width - 1, Math.floor(x - this.gutter));
     const time = el('div.muted', {}, `at ${quantity(this.timeAt(x), 'ns')}`);
     return row.kind === 'gil' ? [el('b', {}, 'Who holds the GIL'), ...this.holdersAt(row, column), time]
-      : [el('b', {}, threadName(this.recording, row.thread)), ...this.statesAt(row.thread, column), this.frameText(row.thread, x), time];
+      : [el('b', {}, threadName(this.recording, row.thread)), ...this.statesAt(row.thread, column), this.densityAt(row.thread, column), this.frameText(row.thread, x), time];
   }
 
   statesAt(thread, column) {
@@ -219,6 +226,11 @@ class Timeline {
       .filter(([, part]) => part > 0.01)
       .sort((a, b) => b[1] - a[1])
       .map(([title, part, state]) => el('div', {}, swatch(this.palette.states[state]), `${title} ${share(Math.min(part, 1), 1)}`));
+  }
+
+  densityAt(thread, column) {
+    const density = this.lanes.density(thread, this.span, this.width);
+    return density ? el('div', {}, swatch(this.palette.ink), `On a CPU ${share(Math.min(1, density[column]), 1)}`) : '';
   }
 
   holdersAt({ threads }, column) {
@@ -309,18 +321,19 @@ function activityOrder(recording, lanes) {
 }
 
 function processName(timeline, { process }) {
-  return el('div.name.process', { title: process.command }, el('b', {}, `${process.pid}`), ` ${process.command}`);
+  return el('div.lane.process', { title: process.command }, el('b', {}, `${process.pid}`), ` ${process.command}`);
 }
 
 function gilName() {
-  return el('div.name.gil', { title: 'Which thread holds the GIL; each thread has its colour' }, 'GIL');
+  return el('div.lane.gil', { title: 'Which thread holds the GIL; each thread has its colour' }, 'GIL');
 }
 
 function threadLabel(timeline, { thread }, state) {
   const { name, tid, busy } = timeline.recording.threads[thread];
   const chosen = state.threads.includes(thread);
   const unit = timeline.recording.metrics[timeline.lanes.cpu >= 0 ? timeline.lanes.cpu : timeline.lanes.metric].unit;
-  return el('button.name.thread', {
+  return el('button.lane.thread', {
+    id: `lane-${thread}`,
     'aria-pressed': String(chosen),
     title: `${name || 'thread'} (${tid}): show only this thread; with Shift add it`,
     onclick: (event) => timeline.focus(thread, event.shiftKey || event.ctrlKey || event.metaKey),

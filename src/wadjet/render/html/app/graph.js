@@ -1,0 +1,135 @@
+/* The panel of the flame graph and of the time order, with the details beside it. */
+
+const MERGED = 'Stacks of all time merged, the costliest first';
+const INVERTED = 'Where the cost arises, with the callers below it, the costliest first';
+
+class GraphPanel {
+  constructor(context) {
+    Object.assign(this, context);
+    this.flame = new FlameView({
+      recording: this.recording, palette: this.palette, label: 'Flame graph',
+      onpick: (frame) => this.pick(frame),
+      onzoom: (frame, box) => this.zoom(frame, box),
+    });
+    this.trail = el('nav.trail', { 'aria-label': 'Zoomed to' });
+    this.toggles = el('div.toggles', { role: 'group', 'aria-label': 'How it is drawn' });
+    this.legend = el('div.legend');
+    this.details = new Details(context);
+    this.element = el('div.view.graph', {}, el('div.canvas', {}, el('div.bar-above', {}, this.trail, this.toggles), this.flame.element, this.legend), this.details.element);
+  }
+
+  pick(frame) {
+    const vertex = frame.vertex > 0 ? frame.vertex : -1;
+    const tree = this.derived.tree(this.store.state);
+    this.store.set({ pick: vertex > 0 ? tree.first[vertex] : -1, fn: vertex > 0 ? -1 : frame.fn });
+  }
+
+  zoom(frame, box) {
+    const tree = this.derived.tree(this.store.state);
+    if (box.time) this.store.set({ range: box.time.map(Math.round) });
+    else if (frame.vertex >= 0) this.store.set({ zoom: frame.vertex ? tree.first[frame.vertex] : -1 });
+    else this.show({ ...this.store.state }, new Set(), (this.inner = frame));
+  }
+
+  show(state) {
+    const scene = state.view === 'time' ? this.timeScene(state) : this.costScene(state);
+    this.flame.show(scene);
+    keepFocus(this.toggles, this.toggleButtons(state));
+    this.fillLegend(state);
+    this.details.show(state);
+  }
+
+  costScene(state) {
+    const [tree, root] = [this.derived.tree(state), this.derived.root(state)];
+    const zoom = this.zoomed(state, tree, root);
+    this.fillTrail(zoom);
+    return { ...this.scene(state, tree), layout: (width) => layOut(root, zoom, width), flip: state.flip };
+  }
+
+  /* Where to zoom: what the address says, or a frame of the inverted tree, if it lives. */
+  zoomed(state, tree, root) {
+    if (!state.invert) return state.zoom >= 0 ? frameAt(root, tree, tree.of[state.zoom]) : root;
+    let top = this.inner;
+    while (top?.parent) top = top.parent;
+    return top === root ? this.inner : root;
+  }
+
+  timeScene(state) {
+    const thread = this.chartThread(state);
+    const [tree, root] = [this.derived.tree(state), this.derived.root({ ...state, invert: false })];
+    const chart = this.derived.chart(state, thread);
+    const { unit } = this.recording.metrics[state.metric];
+    const [from, to] = chart.axis;
+    this.fillTimeTrail(thread);
+    return {
+      ...this.scene(state, tree),
+      layout: (width) => chartLayout(tree, chart, width),
+      resolve: ({ vertex }) => frameAt(root, tree, vertex),
+      header: (context, width, y, palette) => to > from && paintAxis(context, palette, { from, to, unit, x: 0, y, width, height: ROW }),
+      flip: false,
+    };
+  }
+
+  scene(state, tree) {
+    const picked = state.pick >= 0 ? tree.of[state.pick] : -1;
+    const vertexOf = (box) => box.frame?.vertex ?? box.vertex ?? -1;
+    return {
+      matches: this.derived.matches(state),
+      picked: (box) => !box.rest && (picked > 0 ? vertexOf(box) === picked : state.fn >= 0 && box.fn === state.fn),
+      whole: this.derived.measured(state).sum,
+      unit: this.recording.metrics[state.metric].unit,
+    };
+  }
+
+  chartThread({ threads, metric }) {
+    if (threads.length) return threads[0];
+    const { start } = this.recording.metrics[metric].rows;
+    return this.order.find((thread) => start[thread + 1] > start[thread]) ?? 0;
+  }
+
+  fillTrail(zoom) {
+    const steps = zoom.path;
+    const crumb = (frame, text) => el('button.link.code', { onclick: () => this.zoom(frame, {}) }, text);
+    if (!steps.length) return this.trail.replaceChildren(el('span.muted', {}, this.store.state.invert ? INVERTED : MERGED));
+    let root = zoom;
+    while (root.parent) root = root.parent;
+    this.trail.replaceChildren(crumb(root, 'All'), ...steps.flatMap((frame) => [' › ', crumb(frame, this.recording.functions[frame.fn].name)]));
+    this.trail.scrollLeft = this.trail.scrollWidth;
+  }
+
+  toggleButtons({ view, lines, flip, invert }) {
+    const button = (...all) => toggleButton(this.store, ...all);
+    const graph = view === 'flame';
+    return [
+      button('lines', 'Lines', 'Split frames by line (l)', lines),
+      graph && button('flip', 'Flames', 'Grow upwards, as flames, not downwards, as icicles (f)', flip),
+      graph && button('invert', 'Inverted', 'From the leaves to their callers (i)', invert),
+    ].filter(Boolean);
+  }
+
+  fillTimeTrail(thread) {
+    const choice = el('select', { 'aria-label': 'Thread', onchange: () => this.store.set({ threads: [Number(choice.value)] }) },
+      this.order.map((each) => el('option', { value: each, selected: each === thread }, threadName(this.recording, each))));
+    this.trail.replaceChildren('Stacks in the order of time, of thread ', choice, this.grain());
+  }
+
+  grain() {
+    const { exact, step } = this.recording;
+    return exact ? '' : el('small', {}, ` Summed over steps of ${quantity(step, 'ns')}; inside a step the order is not kept.`);
+  }
+
+  fillLegend(state) {
+    const { self } = this.derived.functions(state);
+    const sums = this.derived.keep('whose', [self], () => {
+      const all = Object.fromEntries(Object.keys(CODE).map((whose) => [whose, 0]));
+      self.forEach((value, fn) => { all[this.palette.whose[fn]] += value; });
+      return all;
+    });
+    const whole = Object.values(sums).reduce((sum, value) => sum + value, 0);
+    const parts = Object.entries(CODE).filter(([whose]) => sums[whose] > 0);
+    const color = (whose) => this.palette.boxes[whose][2];
+    this.legend.replaceChildren(el('span.muted', {}, 'Self, by whose code:'),
+      stackedBar(parts.map(([whose, title]) => [sums[whose], color(whose), title])),
+      ...parts.map(([whose, title]) => el('span.key', {}, swatch(color(whose)), `${title} ${share(sums[whose], whole)}`)));
+  }
+}
