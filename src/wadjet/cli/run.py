@@ -123,7 +123,7 @@ def _stem(args: argparse.Namespace) -> str:
         return str(args.module[0]).partition(".")[0]
     if args.code:
         return "code"
-    script = Path([word for word in args.script if word != "--"][0])
+    script = Path(next(word for word in args.script if word != "--"))
     return "stdin" if script.name == "-" else script.resolve().stem
 
 
@@ -149,7 +149,7 @@ def _explain_nothing(status: int, options: list[str]) -> None:
 def _summarize(path: Path) -> None:
     from wadjet.model import store
     from wadjet.observe.sampling.diagnosis import diagnose
-    from wadjet.render.text import summary  # noqa
+    from wadjet.render.text import summary
 
     profile = store.load(path)
     summary(profile, diagnose(profile), sys.stderr)

@@ -12,10 +12,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import NoteSection
 
 DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
 _SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
@@ -117,12 +118,13 @@ def _open(path: str) -> _Library | None:
 
 def _elf(path: Path) -> ELFFile:
     with path.open("rb") as file:
-        return ELFFile(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return ELFFile(cast("IO[bytes]", mapped))
 
 
 def _debug_file(file: ELFFile) -> Path | None:
     section = file.get_section_by_name(".note.gnu.build-id")
-    if section is None:
+    if not isinstance(section, NoteSection):
         return None
     for note in section.iter_notes():
         build = str(note["n_desc"])

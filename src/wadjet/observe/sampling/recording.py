@@ -272,7 +272,7 @@ def _facts(command: list[str]) -> Mapping[str, Fact]:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "command": list(command),
-        "cwd": os.getcwd(),
+        "cwd": str(Path.cwd()),
         "host": platform.node(),
         "platform": platform.platform(),
         "cpus": len(os.sched_getaffinity(0)),

@@ -127,8 +127,8 @@ def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def leave(_number: int, _frame: FrameType | None) -> None:
         return None
 
-    handlers = {number: forward for number in _FORWARDED}
-    handlers |= {number: leave for number in _OF_THE_TERMINAL}
+    handlers: dict[int, Callable[[int, FrameType | None], None]]
+    handlers = dict.fromkeys(_FORWARDED, forward) | dict.fromkeys(_OF_THE_TERMINAL, leave)
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -7,6 +7,10 @@ started by the interpreter, as ever, and not by us.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # nothing may be imported for it
+    from collections.abc import MutableMapping
+
 
 def _boot() -> None:
     import os
@@ -28,7 +32,7 @@ def _boot() -> None:
             _restore(os.environ, here)
 
 
-def _restore(environ, here):  # type: ignore[no-untyped-def]
+def _restore(environ: MutableMapping[str, str], here: str) -> None:
     rest = environ.get("PYTHONPATH", "").split(":")
     rest = [entry for entry in rest if entry != here]
     environ.pop("WADJET_AGENT", None)
@@ -43,7 +47,7 @@ def _make_way() -> None:
 
     ours = sys.modules.pop(__name__)
     try:
-        import sitecustomize  # noqa: F401 - the one behind us on the path
+        import sitecustomize  # type: ignore[import-not-found] # noqa: F401 - the one behind us on the path
     except ModuleNotFoundError as error:
         if error.name != "sitecustomize":
             raise
