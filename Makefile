@@ -16,7 +16,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build test test-all lint format docs clean
+.PHONY: help build run test test-all lint format docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -42,6 +42,10 @@ $(STAMPS)/test $(STAMPS)/lint $(STAMPS)/docs: $(STAMPS)/%: pyproject.toml | $(ST
 	@touch $@
 
 build: $(STAMPS)/build  ## Build the C core and install Wadjet into .venv
+
+run: $(STAMPS)/build  ## Record the example program: summary here, flame graph as HTML
+	$(BIN)/wadjet run --overwrite --output build/newsroom.wadjet examples/newsroom.py
+	@$(BIN)/wadjet report --overwrite build/newsroom.wadjet
 
 test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to pytest)
 	$(BIN)/python -m pytest $(ARGS)
