@@ -31,6 +31,7 @@ FORMATS = {
     each.name: each
     for each in (
         Format("speedscope", ".speedscope.json", "open at https://www.speedscope.app"),
+        Format("gecko", ".gecko.json", "open at https://profiler.firefox.com"),
         Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
         Format("pprof", ".pb.gz", "open with `go tool pprof` or any pprof viewer", text=False),
         Format("callgrind", ".callgrind", "open with KCachegrind or callgrind_annotate"),
