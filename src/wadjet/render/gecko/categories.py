@@ -19,12 +19,14 @@ _CATEGORIES = {
     State.BLOCKED: ("Idle", "transparent"),  # by this name the profiler knows what to leave out
 }
 
+_INDICES = [list(_CATEGORIES).index(state) if state else None for state in State]
+
 _PLACES = ["marker-chart", "marker-table"]
 
 
 def category(state: int) -> int | None:
     """Return the index of a state's category; None if nothing is known of the state."""
-    return list(_CATEGORIES).index(State(state)) if state != State.UNKNOWN else None
+    return _INDICES[state]
 
 
 def categories() -> list[dict[str, object]]:
