@@ -24,7 +24,7 @@ _EPILOG = """\
 examples:
   wadjet show app.wadjet                                  what stands out, and the hottest places
   wadjet show --tree app.wadjet                           callers above callees
-  wadjet show --tree --invert --focus parse app.wadjet    who calls parse
+  wadjet show --callers parse app.wadjet                  who calls parse
   wadjet show --metric wall --state blocked app.wadjet    where threads wait
   wadjet show --by line --thread 'worker-*' app.wadjet    the hottest lines of some threads
 """
@@ -40,7 +40,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--sort", choices=["self", "total"], default="self")
     what.add_argument("--top", type=_count, default=10, metavar="N", help="rows (default: 10)")
     what.add_argument("--tree", action="store_true", help="the call tree")
-    what.add_argument("--invert", action="store_true", help="the tree upside down: who calls")
+    what.add_argument(
+        "--callers", metavar="REGEX", help="the tree of who calls functions that match"
+    )
+    what.add_argument(
+        "--invert", action="store_true", help="the tree upside down, from where the cost arose"
+    )
     what.add_argument(
         "--least",
         type=_percent,
@@ -77,8 +82,9 @@ def run(args: argparse.Namespace) -> int:
         by=args.by,
         top=args.top,
         sort=args.sort,
-        tree=args.tree or args.invert,
-        threshold=args.least,
+        tree=args.tree or args.invert or bool(args.callers),
+        least=args.least,
+        upward=args.invert or bool(args.callers),
         scope=", ".join(scope),
         path=str(args.file),
     )
@@ -110,7 +116,10 @@ def _part(profile: Profile, args: argparse.Namespace) -> tuple[Profile, list[str
     if args.focus:
         profile = transform.focus(profile, args.focus)
         scope.append(f"below `{args.focus}`")
-    if args.invert:
+    if args.callers:
+        profile = transform.callers(profile, args.callers)
+        scope.append(f"who calls `{args.callers}`")
+    elif args.invert:
         profile = transform.invert(profile)
     return profile, scope
 

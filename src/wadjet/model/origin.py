@@ -2,15 +2,18 @@
 
 >>> is_library("/usr/lib/python3.11/json/decoder.py"), is_library("/srv/shop/app.py")
 (True, False)
->>> shown("/usr/lib/python3.11/json/decoder.py", cwd="/srv"), shown("/srv/shop/app.py", "/srv")
+>>> shown("/usr/lib/python3.11/json/decoder.py"), shown("/srv/shop/app.py", ("/srv/",))
 ('json/decoder.py', 'shop/app.py')
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import PurePosixPath
+
+from wadjet.model.profile import Fact
 
 _LIBRARY = re.compile(
     r"(?:.*/(?:site-packages|dist-packages)/|.*?/lib(?:64)?/python\d[\d.]*t?/|.*/python3\d+\.zip/"
@@ -25,32 +28,45 @@ def is_library(file: str) -> bool:
     return not file or bool(_LIBRARY.match(file) or _SHARED_OBJECT.search(file))
 
 
+def homes(about: Mapping[str, Fact]) -> tuple[str, ...]:
+    """Return the directories that a program's own files are named from.
+
+    >>> homes({"cwd": "/srv", "command": ["/opt/shop/app.py", "--orders", "500"]})
+    ('/srv/', '/opt/shop/')
+    """
+    cwd = str(about.get("cwd") or "")
+    command = about.get("command")
+    words = command if isinstance(command, list) else []
+    script = next((str(word) for word in words if str(word).endswith(".py")), "")
+    found = (cwd, str(PurePosixPath(cwd, script).parent) if script else "")
+    return tuple(dict.fromkeys(home.rstrip("/") + "/" for home in found if home))
+
+
 @cache
-def shown(file: str, cwd: str = "") -> str:
+def shown(file: str, homes: tuple[str, ...] = ()) -> str:
     """Return the shortest name of ``file`` that people recognise.
 
-    Below ``cwd`` it is relative; in a library it starts at the package; a shared object
-    keeps its file name only. It does not depend on the machine, so two recordings of one
-    program agree on it.
+    In one of ``homes`` it is relative; in a library it starts at the package; a shared
+    object keeps its file name only. It does not depend on the machine, so two recordings
+    of one program agree on it.
     """
     if _SHARED_OBJECT.search(file):
         return PurePosixPath(file).name
     library = _LIBRARY.match(file)
     if library:
         return file[library.end() :].rstrip(">")
-    if cwd and file.startswith(cwd.rstrip("/") + "/"):
-        return file[len(cwd.rstrip("/")) + 1 :]
-    return file
+    home = next((home for home in homes if file.startswith(home)), "")
+    return file[len(home) :]
 
 
 @cache
-def module(file: str, cwd: str = "") -> str:
+def module(file: str, homes: tuple[str, ...] = ()) -> str:
     """Return the dotted name of the module that ``file`` most likely is.
 
-    >>> module("/usr/lib/python3.11/json/__init__.py"), module("/srv/shop/app.py", "/srv")
+    >>> module("/usr/lib/python3.11/json/__init__.py"), module("/srv/shop/app.py", ("/srv/",))
     ('json', 'shop.app')
     """
-    name = shown(file, cwd)
+    name = shown(file, homes)
     if not name.endswith(".py"):
         return name
     return name.removesuffix(".py").removesuffix("/__init__").strip("/").replace("/", ".")

@@ -119,6 +119,28 @@ def invert(profile: Profile) -> Profile:
     return _moved(profile, nodes.tree(tree), places)
 
 
+def callers(profile: Profile, pattern: Pattern) -> Profile:
+    """Keep what a matching function and all it calls cost, seen from who calls it.
+
+    Stacks end at the outermost matching function, and are turned around: it is the root.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> from wadjet.model.totals import by_stack
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")])
+    >>> made = made.sample(["main a.py:9", "parse a.py:41", "loads json.py:7"], cpu=5)
+    >>> by_stack(callers(made.build(), "parse"), "cpu")
+    {'parse (a.py:41) > main (a.py:9)': 5}
+    """
+    tree, wanted = profile.tree, matching(profile.tree, pattern)
+    ends = _places(tree, outside=_GONE)
+    for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
+        if ends[parent] != _GONE:
+            ends[node] = ends[parent]
+        elif wanted[tree.frame_function[frame]]:
+            ends[node] = node
+    return invert(_moved(profile, tree, ends))
+
+
 def only(
     profile: Profile,
     *,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console
@@ -24,32 +23,13 @@ from wadjet.render.text.pen import Pen, terminal
 from wadjet.render.text.tables import lines_of_code, places
 from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
+from wadjet.render.text.view import View
 
 __all__ = ["View", "show", "summary"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
 """What a summary shows at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What to show of a recording.
-
-    ``metric`` is empty for CPU time where it was sampled; ``by`` is one of
-    ``costs.KINDS``, or empty for functions and lines; ``sort`` is "self" or
-    "total"; ``threshold`` prunes the tree;
-    ``scope`` says in words which part of the recording is shown; ``path`` is its file.
-    """
-
-    metric: str = ""
-    by: str = ""
-    top: int = 10
-    sort: str = "self"
-    tree: bool = False
-    threshold: float = 0.01
-    scope: str = ""
-    path: str = ""
 
 
 def summary(profile: Profile, findings: Sequence[Finding], out: TextIO, path: str = "") -> None:
@@ -102,7 +82,7 @@ def _sections(
     if not fold(part, metric.name).count:
         yield [Text(f"No {metric.title} was sampled here.")]
     elif view.tree:
-        yield tree(pen, part, metric, view.threshold)
+        yield tree(pen, part, metric, view)
         return
     else:
         yield from _tables(pen, part, metric, view)

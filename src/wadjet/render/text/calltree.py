@@ -1,4 +1,8 @@
-"""The call tree as lines of text: merged by function, pruned, with guides to follow."""
+"""The call tree as it is printed: merged by function, pruned, without the frames in between.
+
+Frames of the import machinery are left out as in a traceback: what they cost is their
+importer's.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +44,23 @@ class _Merged:
     children: list[int]
 
 
-def branches(profile: Profile, metric: str, *, threshold: float) -> Iterator[Branch]:
-    """Yield the branches worth ``threshold`` of the whole or more, callers before callees."""
+def branches(
+    profile: Profile, metric: str, *, threshold: float, whole: bool = False
+) -> Iterator[Branch]:
+    """Yield the branches worth ``threshold`` of all or more, callers before callees.
+
+    Unless the ``whole`` tree is asked for, library frames that do nothing but call one
+    function are stepped over.
+    """
     merged, roots = _merge(profile, by_node(profile, metric))
     least = max(1.0, threshold * sum(merged[root].total for root in roots))
     stack = [(root, last) for root, last in _worth(merged, roots, least, ())]
     stack.reverse()
     while stack:
         number, last = stack.pop()
-        number, skipped = _past_library(profile, merged, number, least)
+        skipped = 0
+        if not whole:
+            number, skipped = _past_library(profile, merged, number, least)
         node = merged[number]
         yield Branch(
             profile.tree.functions[node.function],
@@ -69,14 +81,15 @@ def _merge(profile: Profile, sums: array[int]) -> tuple[list[_Merged], list[int]
     merged: list[_Merged] = []
     roots: list[int] = []
     known: dict[tuple[int, int], int] = {}
-    place = array("i", [NO_NODE]) * len(tree)
+    importer = [each.file.startswith("<frozen importlib._bootstrap") for each in tree.functions]
+    place = array("i", [NO_NODE]) * (len(tree) + 1)
     for node, parent in enumerate(tree.node_parent):
         if not totals[node]:
             continue
         function = tree.function_of(node)
-        above = place[parent] if parent >= 0 else NO_NODE
-        if above >= 0 and merged[above].function == function:
-            merged[above].recursive = True
+        above = place[parent]
+        if above >= 0 and (merged[above].function == function or importer[function]):
+            merged[above].recursive |= merged[above].function == function
             merged[above].own += sums[node]
             place[node] = above
             continue
@@ -94,10 +107,17 @@ def _merge(profile: Profile, sums: array[int]) -> tuple[list[_Merged], list[int]
 def _worth(
     merged: list[_Merged], numbers: list[int], least: float, last: tuple[bool, ...]
 ) -> list[tuple[int, tuple[bool, ...]]]:
+    """Return those worth showing, and their levels.
+
+    Only children stay on the level of a parent that was a last one: chains are long, and
+    two branches that are both the last on their level can only be a chain.
+    """
     kept = sorted(
         (number for number in numbers if merged[number].total >= least),
         key=lambda number: -merged[number].total,
     )
+    if len(kept) == 1 and len(last) > 1 and last[-1]:
+        return [(kept[0], last)]
     return [(number, (*last, number == kept[-1])) for number in kept]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wadjet.model.confidence import Share
-from wadjet.model.origin import is_library, module, shown
+from wadjet.model.origin import homes, is_library, module, shown
 from wadjet.model.profile import Function, Profile
 from wadjet.model.totals import Total, by_function, by_key, by_line, by_node, fold
 
@@ -80,8 +80,8 @@ def _by_file(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
 
 
 def _by_module(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
-    cwd = str(profile.about.get("cwd") or "")
-    modules = [module(function.file, cwd) for function in profile.tree.functions]
+    known = homes(profile.about)
+    modules = [module(function.file, known) for function in profile.tree.functions]
     return by_key(profile.tree, sums, lambda tree, node: modules[tree.function_of(node)])
 
 
@@ -95,16 +95,16 @@ KINDS: Mapping[str, Callable[[Profile, array[int]], Mapping[Any, Total]]] = {
 
 
 def _cost(profile: Profile, by: str, key: Hashable, total: Total, share: Share) -> Cost:
-    cwd = str(profile.about.get("cwd") or "")
+    known = homes(profile.about)
     own, whole = total.self, total.total
     if isinstance(key, str):
-        name = shown(key, cwd) if by == "file" else key
+        name = shown(key, known) if by == "file" else key
         library = is_library(key) if by == "file" else False
         return Cost(name or "(no file)", "", own, whole, share, library)
     number, line = key if isinstance(key, tuple) else (key, -1)
     function = profile.tree.functions[number]
     text = source_line(profile, function.file, line) if line >= 0 else ""
-    where = place(function, function.line if line < 0 else line, cwd)
+    where = place(function, function.line if line < 0 else line, known)
     return Cost(function.name, where, own, whole, share, foreign(function), text)
 
 
@@ -113,9 +113,11 @@ def foreign(function: Function) -> bool:
     return function.kind != "python" or is_library(function.file)
 
 
-def place(function: Function, line: int, cwd: str) -> str:
+def place(function: Function, line: int, homes: tuple[str, ...]) -> str:
     """Return ``file:line`` as a reader knows it."""
-    file = shown(function.file, cwd)
+    file = shown(function.file, homes)
+    if function.kind == "native":  # of the library, or of the C source where that is known
+        file = file.rpartition("/")[2]
     return f"{file}:{line}" if line and file else file
 
 

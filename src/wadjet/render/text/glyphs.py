@@ -23,6 +23,7 @@ class Glyphs:
     branch: str
     last: str
     trunk: str
+    cut: str
     ellipsis: str
     dot: str
     error: str
@@ -65,9 +66,10 @@ UNICODE = Glyphs(
     states="█▓▒░·",
     levels="●▲✖",
     arrow="→",
-    branch="├─ ",
-    last="└─ ",
-    trunk="│  ",
+    branch="├╴",
+    last="╰╴",
+    trunk="│ ",
+    cut="⋯ ",
     ellipsis="…",
     dot=" · ",
     error="±",
@@ -79,9 +81,10 @@ ASCII = Glyphs(
     states="#=w~.",
     levels="*!X",
     arrow="->",
-    branch="|- ",
-    last="`- ",
-    trunk="|  ",
+    branch="|-",
+    last="`-",
+    trunk="| ",
+    cut=". ",
     ellipsis="..",
     dot=", ",
     error="+-",

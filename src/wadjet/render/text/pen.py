@@ -14,6 +14,8 @@ from rich.text import Text
 from wadjet.render.text.glyphs import ASCII, UNICODE, Glyphs
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_KEPT = re.compile(r"(?<=\d) (?=%|[num]?s\b)")
+_HARD = "\ue000"  # a space at which no line ends, while lines are made
 _CODE = re.compile(r"`([^`]*)`")
 
 
@@ -71,10 +73,12 @@ class Pen:
 
     def wrapped(self, text: Text, first: str, rest: str, style: str = "") -> list[Text]:
         """Return ``text`` as lines that fit, behind ``first`` and then ``rest``."""
+        text.plain = _KEPT.sub(_HARD, text.plain)
         lines = text.wrap(self.console, min(self.width, 100) - len(rest))
         marked = []
         for number, line in enumerate(lines):
             line.rstrip()
+            line.plain = line.plain.replace(_HARD, " ")
             marked.append(Text.assemble((first if number == 0 else rest, style), line))
         return marked
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -13,7 +15,7 @@ from wadjet.render.text.pen import Pen
 ROOMY = 100
 """From this width on there is room for more columns."""
 
-_PERCENT, _ERROR, _AMOUNT = 7, 6, 9
+_PERCENT, _ERROR, _AMOUNT = 8, 6, 9
 _HEAT = ((0.20, "bold red"), (0.05, "yellow"), (0.0, "green"))
 
 
@@ -25,13 +27,13 @@ def heat(share: float) -> str:
 def places(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
     """Return functions, files or modules with self cost, bar and total."""
     bar = 10 if pen.width < ROOMY else 20
-    numbers = 2 + bar + 1 + _PERCENT + _ERROR + _AMOUNT + _PERCENT
+    numbers = 2 + bar + _PERCENT + _ERROR + _AMOUNT + _PERCENT
     if pen.width >= ROOMY:
         numbers += _AMOUNT
     room = pen.width - 2 - numbers - 1
     where = min(max((cell_len(row.where) for row in costs.rows), default=0), room // 2)
     name = room - where - (2 if where else 0)
-    head = [(pen.pad("self", bar + 1 + _PERCENT, right=True), "dim")]
+    head = [(pen.pad("self", bar + _PERCENT, right=True), "dim")]
     head += [(pen.pad(pen.glyphs.error, _ERROR, right=True), "dim")]
     head += [(" " * _AMOUNT + pen.pad("total", _PERCENT, right=True), "dim")]
     title = pen.pad(f"{costs.by.capitalize()}s by {metric.title}", room + 4)
@@ -54,7 +56,7 @@ def _numbers(
     cells: list[str | tuple[str, str]] = [
         (solid, style),
         (rest, "bright_black"),
-        " " * (bar + 1 - cell_len(solid) - cell_len(rest)),
+        " " * (bar - cell_len(solid) - cell_len(rest)),
         (pen.pad(_tenths(row.share.value), _PERCENT, right=True), style),
         (pen.pad(_error(pen, row), _ERROR, right=True), "dim"),
         pen.pad(amount(row.self, metric.unit) if row.self else "", _AMOUNT, right=True),
@@ -70,8 +72,9 @@ def _tenths(share: float) -> str:
 
 
 def _error(pen: Pen, row: Cost) -> str:
-    points = 100 * row.share.error
-    return f"{pen.glyphs.error}{points:.1f}" if points < 9.95 else f"{pen.glyphs.error}{points:.0f}"
+    """Return the error in points, never made to look smaller than it is."""
+    points = ceil(1000 * row.share.error) / 10
+    return f"{pen.glyphs.error}{points:.1f}" if points < 10 else f"{pen.glyphs.error}{ceil(points)}"
 
 
 def _rest(costs: Table) -> list[Text]:
@@ -86,8 +89,9 @@ def _rest(costs: Table) -> list[Text]:
 def lines_of_code(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
     """Return lines with self cost and their source text."""
     widest = max((cell_len(row.where) for row in costs.rows), default=0)
-    where = min(widest, 24 if pen.width < ROOMY else 36)
-    title = pen.pad(f"Lines by {metric.title}", where + 2)
+    title = f"Lines by {metric.title}"
+    where = max(min(widest, 24 if pen.width < ROOMY else 36), cell_len(title) - 2)
+    title = pen.pad(title, where + 2)
     head = pen.pad("self", _PERCENT, right=True) + pen.pad(pen.glyphs.error, _ERROR, right=True)
     lines = [Text.assemble((title, "bold"), (head, "dim"))]
     room = pen.width - 2 - where - _PERCENT - _ERROR - _AMOUNT - 3

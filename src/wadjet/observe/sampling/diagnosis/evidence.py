@@ -13,7 +13,7 @@ from functools import cached_property
 
 from wadjet.model.confidence import Share
 from wadjet.model.finding import Place
-from wadjet.model.origin import is_library, shown
+from wadjet.model.origin import homes, is_library, shown
 from wadjet.model.profile import NO_NODE, Fact, Profile, State
 from wadjet.model.totals import Fold, by_node, by_thread, fold
 from wadjet.observe.sampling.diagnosis.gil import Contention, contention
@@ -151,10 +151,10 @@ class Evidence:
         clock = clocks.get(metric) if isinstance(clocks, dict) else None
         return clock if isinstance(clock, dict) else {}
 
-    @property
-    def cwd(self) -> str:
-        """The directory the program ran in."""
-        return str(self.profile.about.get("cwd") or "")
+    @cached_property
+    def homes(self) -> tuple[str, ...]:
+        """The directories the program's files are named from."""
+        return homes(self.profile.about)
 
     def place(self, node: int) -> Place:
         """Return where ``node`` was executing."""
@@ -164,7 +164,7 @@ class Evidence:
 
     def named(self, place: Place) -> str:
         """Return a place as a reader knows it: ``parse`` (app.py:41)."""
-        file = shown(place.file, self.cwd)
+        file = shown(place.file, self.homes)
         where = f"{file}:{place.line}" if place.line else file
         return f"`{place.label}` ({where})" if where else f"`{place.label}`"
 

@@ -7,6 +7,7 @@ for one holder again and again, and in which no other thread was seen to have a 
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,19 +25,29 @@ _USES_GIL = bytes(state in (State.RUN_GIL, State.WAIT_GIL) for state in range(25
 
 @dataclass(slots=True)
 class Hold:
-    """A stretch of time (ns), the thread that held the GIL, and its nodes meanwhile."""
+    """A stretch of time (ns), the thread that held the GIL, and its nodes meanwhile.
+
+    For ``kept`` ns of it the holder was seen running, or blocked, and did not let go; the
+    rest of the time it may just have had no core.
+    """
 
     holder: int
     start: int
     end: int
     nodes: list[int]
+    active_before: int
+    kept: int = 0
 
 
 @dataclass(slots=True)
 class Contention:
-    """Waiting for the GIL: for each waiting thread ns by the holder's node, and the holds."""
+    """Waiting for the GIL: for each waiting thread ns by the holder's node, and the holds.
+
+    Of the waiting, ``lacked`` ns by thread were for a holder that had no core to run on.
+    """
 
     blame: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    lacked: Counter[int] = field(default_factory=Counter)
     holds: list[Hold] = field(default_factory=list)
 
 
@@ -69,13 +80,16 @@ def contention(profile: Profile) -> Contention:
     if int(State.WAIT_GIL) not in profile.samples.state:
         return found
     watch = _Watch(profile)
-    for time, thread, node, state, holder, value in _rows(profile):
+    for time, thread, node, state, holder, wall, cpu in _rows(profile):
         if state != State.WAIT_GIL:
             watch.ran(time, thread, node, state)
-        else:
-            found.blame[thread][watch.whereabouts(holder, time)] += value
-            if holder not in (NO_NODE, thread):
-                watch.waited(time, thread, holder)
+            watch.active[thread] += wall if state == State.BLOCKED else cpu
+            continue
+        found.blame[thread][watch.whereabouts(holder, time)] += wall
+        if holder not in (NO_NODE, thread):
+            watch.waited(time, thread, holder)
+            if watch.state.get(holder) == State.RUNNABLE:
+                found.lacked[thread] += wall
     if any(metric.name == "cpu" and fold(profile, "cpu").count for metric in profile.metrics):
         found.holds = _apart(watch.holds)
     return found
@@ -89,12 +103,15 @@ class _Watch:
         self.process = [thread.process for thread in profile.threads]
         self.turns = [_Turns() for _ in profile.processes]
         self.seen: dict[int, tuple[int, int]] = {}
+        self.state: dict[int, int] = {}
+        self.active: Counter[int] = Counter()
         self.waiting: dict[int, Hold] = {}
         self.holds: list[Hold] = []
 
     def ran(self, time: int, thread: int, node: int, state: int) -> None:
         """Take note of a thread that has the GIL."""
         self.seen[thread] = (time, node)
+        self.state[thread] = state
         if state == State.RUN_GIL:
             self.turns[self.process[thread]].seen(thread, time)
 
@@ -112,20 +129,19 @@ class _Watch:
             or time > hold.end + self.period
             or self.turns[self.process[thread]].other_than(holder) > hold.start
         ):
-            hold = self.waiting[thread] = Hold(holder, time, time, [])
+            hold = self.waiting[thread] = Hold(holder, time, time, [], self.active[holder])
             self.holds.append(hold)
         hold.end = time + self.period
+        hold.kept = self.active[holder] - hold.active_before
         hold.nodes.append(self.whereabouts(holder, time))
 
 
-def _rows(profile: Profile) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Yield the samples of threads that have the GIL or wait for it; the last value is wall ns.
+def _rows(profile: Profile) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+    """Yield the samples of threads that have the GIL or wait for it, with wall and CPU ns.
 
-    Most samples are of neither kind, and are passed over in C.
+    Many samples are of neither kind, and are passed over in C.
     """
     samples = profile.samples
-    names = [metric.name for metric in profile.metrics]
-    wall = samples.values[names.index("wall")] if "wall" in names else samples.values[0]
     uses = samples.state.tobytes().translate(_USES_GIL)
     holds = map(eq, samples.thread, samples.holder)
     kept = bytes(a or b for a, b in zip(uses, holds, strict=True))
@@ -135,9 +151,17 @@ def _rows(profile: Profile) -> Iterator[tuple[int, int, int, int, int, int]]:
         compress(samples.node, kept),
         compress(samples.state, kept),
         compress(samples.holder, kept),
-        compress(wall, kept),
+        compress(_values(profile, "wall"), kept),
+        compress(_values(profile, "cpu"), kept),
         strict=True,
     )
+
+
+def _values(profile: Profile, name: str) -> array[int]:
+    for metric, values in zip(profile.metrics, profile.samples.values, strict=True):
+        if metric.name == name:
+            return values
+    return array("q", bytes(8 * len(profile.samples)))
 
 
 def _apart(holds: list[Hold]) -> list[Hold]:
@@ -149,6 +173,7 @@ def _apart(holds: list[Hold]) -> list[Hold]:
         if before is not None and hold.start < before.end:
             before.end = max(before.end, hold.end)
             before.nodes.extend(hold.nodes)
+            before.kept = max(before.kept, hold.kept)
         else:
             last[hold.holder] = hold
             merged.append(hold)

@@ -49,7 +49,8 @@ def few_samples(evidence: Evidence) -> Iterator[Finding]:
     elif not n:
         message = "No CPU sample was taken: the program used next to no CPU time."
     else:
-        points = 100 * Share.of(n / 2, n).error
+        whole = evidence.cpu.total
+        points = 100 * Share.of(whole / 2, whole, evidence.cpu.grain).error
         message = (
             f"There {'is' if n == 1 else 'are'} {plural(n, 'CPU sample')} only: a share may "
             f"be off by {points:.0f} points."
@@ -109,7 +110,7 @@ def fallback_engine(evidence: Evidence) -> Iterator[Finding]:
         rule="fallback-engine",
         level=Level.NOTE if engine == "timer" else Level.WARNING,
         message=f"CPU time {what}" + (f": {why.rstrip('.')}." if why else "."),
-        treatment="Permit perf events: `sysctl kernel.perf_event_paranoid=2`; in a container, "
+        treatment="Permit perf events: `sysctl kernel.perf_event_paranoid=1`; in a container, "
         "allow the system call perf_event_open.",
     )
 

@@ -20,6 +20,9 @@ GIL_WAIT_SERIOUS = 0.25
 TOLD = 0.10
 """Who held the GIL is told from this part of the waiting on."""
 
+STUCK = 0.20
+"""It is told from this part on that the holder of the GIL had no core itself."""
+
 STALL = 30_000_000
 """Waiting this long (ns) for one holder means C code: Python code lets go every 5 ms."""
 
@@ -67,18 +70,39 @@ def gil_contention(evidence: Evidence) -> Iterator[Finding]:
     victims.sort(key=lambda life: -life.states[State.WAIT_GIL])
     worst = victims[0]
     share = worst.share(State.WAIT_GIL).value
-    held, related = _holders(evidence, {life.thread for life in victims})
+    waiters = {life.thread for life in victims}
+    held, related = _holders(evidence, waiters)
+    lacked = sum(evidence.contention.lacked[thread] for thread in waiters)
+    stuck = lacked / sum(life.states[State.WAIT_GIL] for life in victims)
+    no_core = f" Meanwhile the holder had no core {percent(stuck)} of the time."
     yield Finding(
         rule="gil-contention",
         level=Level.WARNING if share >= GIL_WAIT_SERIOUS else Level.NOTE,
         message=f"{percent(share)} of the time thread {evidence.thread(worst.thread)} waited "
-        f"for the GIL{held}.{_companions(victims[1:], State.WAIT_GIL)}",
+        f"for the GIL{held}.{_companions(victims[1:], State.WAIT_GIL)}"
+        + (
+            f" Meanwhile the holder had no core {percent(stuck)} of the time."
+            if stuck >= STUCK
+            else ""
+        ),
         place=related[0] if related else None,
         related=tuple(related[1:]),
-        treatment="Threads take turns at Python code, so more of them do not help: run "
-        + (f"`{related[0].label}`" if related else "it")
-        + " in processes (`concurrent.futures.ProcessPoolExecutor`), or make it cheaper.",
+        treatment=_GIL_NO_CORE if stuck >= 0.5 else _gil_treatment(held, related),
         weight=share,
+    )
+
+
+_GIL_NO_CORE = (
+    "First see to it that the program has its cores: what else runs on the machine, and are "
+    "there more busy threads than cores?"
+)
+
+
+def _gil_treatment(held: str, holders: list[Place]) -> str:
+    work = f"`{holders[0].label}`" if "mostly" in held else "the work"
+    return (
+        f"Threads take turns at Python code, so more of them do not help: run {work} in "
+        "processes (`concurrent.futures.ProcessPoolExecutor`), or make it cheaper."
     )
 
 
@@ -101,11 +125,11 @@ def _holders(evidence: Evidence, waiters: set[int]) -> tuple[str, list[Place]]:
         return "", []
     if top[0][1] >= 0.5 * whole:
         return f", held mostly by {evidence.named(best[0])}", best
-    shares = (
-        f"{percent(value / whole)} of it by {evidence.named(place)}"
+    shares = [
+        f"{evidence.named(place)} {percent(value / whole)}"
         for place, (_, value) in zip(best, top, strict=True)
-    )
-    return f", held {', '.join(shares)}", best
+    ]
+    return f", held by {', '.join(shares)} of that", best
 
 
 def _blamed(evidence: Evidence, node: int) -> int:
@@ -142,11 +166,9 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     '`rank` (app.py:52) kept the GIL for up to 1.00 s at a time without a break; others waited.'
     """
     holds = [
-        hold
-        for hold in evidence.contention.holds
-        if hold.end - hold.start >= STALL and max(hold.nodes) >= 0
+        hold for hold in evidence.contention.holds if hold.kept >= STALL and max(hold.nodes) >= 0
     ]
-    blocked = sum(hold.end - hold.start for hold in holds)
+    blocked = sum(hold.kept for hold in holds)
     span = evidence.profile.duration
     if not holds or blocked < max(WORTH, STALLED * span):
         return
@@ -155,8 +177,8 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     for hold in holds:
         seen = Counter(node for node in hold.nodes if node >= 0)
         node = _blamed(evidence, seen.most_common(1)[0][0])
-        nodes[node] += hold.end - hold.start
-        longest[node] = max(longest[node], hold.end - hold.start)
+        nodes[node] += hold.kept
+        longest[node] = max(longest[node], hold.kept)
     worst = nodes.most_common(1)[0][0]
     place = evidence.place(worst)
     code = evidence.text(place)
