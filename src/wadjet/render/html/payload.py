@@ -13,23 +13,29 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from wadjet.model.finding import Finding, Place
+from wadjet.model.origin import shown
 from wadjet.model.profile import Fact, Profile
 from wadjet.render.html.columns import LARGEST, Column, delta, plain
+from wadjet.render.html.holders import Holders, holders
 from wadjet.render.html.rows import Table, tabulate
-from wadjet.render.html.tree import Preorder, preorder
+from wadjet.render.html.tree import Nodes, renumber
 
 _QUANTUM = {"ns": 1000, "bytes": 1, "count": 1}
 
 
 def pack(profile: Profile, findings: Sequence[Finding] = ()) -> bytes:
     """Return the block for a profile and what was found in it."""
-    tree = preorder(profile.tree, profile.samples.node)
+    tree = renumber(profile.tree)
     table = tabulate(profile, tree.number)
     quanta = [
         _quantum(metric.unit, max(rows.value, default=0))
         for metric, rows in zip(profile.metrics, table.metrics, strict=True)
     ]
-    columns = {**_tree_columns(profile, tree), **_row_columns(table, quanta)}
+    columns = {
+        **_tree_columns(profile, tree),
+        **_row_columns(table, quanta),
+        **_holder_columns(holders(profile, table.step)),
+    }
     head = {
         **_facts(profile, table, quanta),
         "findings": [_finding(each) for each in findings],
@@ -50,7 +56,7 @@ def _quantum(unit: str, top: int) -> int:
     return max(_QUANTUM[unit] if top > 1000 * _QUANTUM[unit] else 1, top // LARGEST + 1)
 
 
-def _tree_columns(profile: Profile, tree: Preorder) -> dict[str, Column]:
+def _tree_columns(profile: Profile, tree: Nodes) -> dict[str, Column]:
     return {
         "frameFunction": delta(profile.tree.frame_function),
         "frameLine": delta(profile.tree.frame_line),
@@ -71,8 +77,19 @@ def _row_columns(table: Table, quanta: Sequence[int]) -> dict[str, Column]:
     return columns
 
 
+def _holder_columns(rows: Holders) -> dict[str, Column]:
+    top = max(rows.value, default=0)
+    return {
+        "gilProcess": delta(rows.process),
+        "gilStep": delta(rows.step),
+        "gilHolder": plain(rows.holder),
+        "gilValue": plain(value * 0xFFFF // top for value in rows.value),
+    }
+
+
 def _facts(profile: Profile, table: Table, quanta: Sequence[int]) -> dict[str, object]:
     files: dict[str, int] = {}
+    cwd = str(profile.about.get("cwd", ""))
     functions = [
         [each.name, files.setdefault(each.file, len(files)), each.line, each.kind]
         for each in profile.tree.functions
@@ -89,7 +106,7 @@ def _facts(profile: Profile, table: Table, quanta: Sequence[int]) -> dict[str, o
         ],
         "processes": [asdict(each) for each in profile.processes],
         "threads": [asdict(each) for each in profile.threads],
-        "files": list(files),
+        "files": [[file, shown(file, cwd)] for file in files],
         "functions": functions,
         "sources": {file: text for file, text in profile.sources.items() if file in files},
     }

@@ -122,6 +122,7 @@ function ticks(from, to, most) {
 }
 
 function paintAxis(context, palette, { from, to, unit, x, y, width, height }) {
+  context.save();
   context.font = `${LETTERS}px ${palette.sans}`;
   context.fillStyle = palette.muted;
   context.strokeStyle = palette.rule;
@@ -134,4 +135,5 @@ function paintAxis(context, palette, { from, to, unit, x, y, width, height }) {
     context.stroke();
     context.fillText(quantity(mark, unit), at + 4, y + height - 5);
   }
+  context.restore();
 }

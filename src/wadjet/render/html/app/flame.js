@@ -136,9 +136,9 @@ class FlameView {
     context.fillText(name, box.x + 4, y + ROW - 6);
     const left = room - name.length - 2;
     if (left < 6 || box.fn < 0) return;
-    const { file, line } = this.recording.functions[box.fn];
+    const { short, line } = this.recording.functions[box.fn];
     context.fillStyle = this.palette.boxSoft;
-    context.fillText(cut(place(fileName(file), box.frame?.line || line), left), box.x + 4 + (name.length + 2) * this.letter, y + ROW - 6);
+    context.fillText(cut(place(short, box.frame?.line || line), left), box.x + 4 + (name.length + 2) * this.letter, y + ROW - 6);
   }
 
   rootLabel({ frame }) {

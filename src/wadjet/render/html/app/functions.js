@@ -56,14 +56,14 @@ class FunctionsView {
 
   row(index) {
     const fn = this.order[index];
-    const { name, file, line } = this.recording.functions[fn];
+    const { name, file, short, line } = this.recording.functions[fn];
     const picked = fn === this.store.state.fn;
     return el('div.row', {
       role: 'row', 'aria-rowindex': index + 1, 'aria-selected': String(picked), title: `${name}\n${place(file, line)}`,
       onclick: () => this.pick(fn), ondblclick: () => this.actions.openSource(fn),
     },
     this.cost(this.sums.self[fn], 'self'), this.cost(this.sums.total[fn], 'total'),
-    el('div.cell.name', { role: 'cell' }, swatch(this.palette.of(fn)), el('span.code', {}, name), el('small.code', {}, place(fileName(file), line))));
+    el('div.cell.name', { role: 'cell' }, swatch(this.palette.of(fn)), el('span.code', {}, name), el('small.code', {}, place(short, line))));
   }
 
   cost(value, kind) {
@@ -101,9 +101,9 @@ class FunctionsView {
   }
 
   heading(fn) {
-    const { name, file, line } = this.recording.functions[fn];
+    const { name, file, short, line } = this.recording.functions[fn];
     return [el('span.code', {}, name),
-      file && el('button.link.code', { onclick: () => this.actions.openSource(fn) }, place(fileName(file), line)),
+      file && el('button.link.code', { onclick: () => this.actions.openSource(fn) }, place(short, line)),
       el('small', {}, `self ${quantity(this.sums.self[fn], this.unit)}, total ${quantity(this.sums.total[fn], this.unit)}`)].filter(Boolean);
   }
 

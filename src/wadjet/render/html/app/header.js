@@ -57,23 +57,27 @@ function clocks({ clocks: all }) {
   });
 }
 
-/* Warnings of the recording itself, then the diagnosis. */
+/* Warnings of the recording itself, then the diagnosis: its first few findings in short. */
 function findingsOf(context) {
   const { recording } = context;
   const notes = notesOf(recording);
   const cards = recording.findings.map((finding) => card(context, finding));
-  const more = cards.length > SHOWN_FINDINGS
-    ? el('button', { 'aria-expanded': 'false', onclick: () => unfold(section, more) }, `Show all ${cards.length} findings`) : null;
+  const more = el('button.plain', { 'aria-expanded': 'false', onclick: () => unfold(section, more) }, moreText(cards, false));
   const section = el('section.findings', { 'aria-label': 'Diagnosis' },
     notes.length ? el('ul.notes', {}, notes.map((note) => el('li', {}, prose(note)))) : null,
-    cards.length ? el('ul.cards', {}, cards) : null, more);
+    cards.length ? el('ul.cards', {}, cards) : null, cards.length ? more : null);
   return section;
+}
+
+function moreText(cards, open) {
+  if (open) return 'Show less';
+  return cards.length > SHOWN_FINDINGS ? `Show all ${cards.length} findings in full` : 'Show in full';
 }
 
 function unfold(section, more) {
   const open = section.classList.toggle('all');
   more.setAttribute('aria-expanded', String(open));
-  more.textContent = open ? 'Show fewer' : `Show all ${section.querySelectorAll('.card').length} findings`;
+  more.textContent = moreText([...section.querySelectorAll('.card')], open);
 }
 
 function notesOf({ about, samples }) {
@@ -95,5 +99,5 @@ function card(context, { level, rule, message, treatment, weight, places }) {
 
 function placeLink({ actions }, { file, line, label }) {
   return el('button.link.code', { title: place(file, line), onclick: () => actions.openPlace(file, line) },
-    label ? `${label}: ` : '', place(fileName(file), line));
+    label ? `${label} (${place(fileName(file), line)})` : place(fileName(file), line));
 }

@@ -44,6 +44,52 @@ class Lanes {
     return shares;
   }
 
+  knowsHolders(process) {
+    const { start } = this.recording.gil;
+    return start[process + 1] > start[process];
+  }
+
+  /* Return who held a process' GIL: Map of a thread to ``width`` shares. */
+  holders(process, span, width) {
+    return this.cached(`g${process}`, span, width, () => {
+      const shares = new Map();
+      for (const moment of this.moments(process, span)) this.share(moment, span, width, shares);
+      return shares;
+    });
+  }
+
+  /* Yield the steps of a process' GIL in a span: { from, to, held: [[thread, part], ...] }. */
+  * moments(process, [low, high]) {
+    const { step, gil } = this.recording;
+    const end = gil.start[process + 1];
+    let row = Math.max(gil.start[process], firstAt(gil.step, gil.start[process], end, Math.floor(low / step)) - 1);
+    let before = -1;
+    while (row < end && (before < 0 || before * step <= high)) {
+      const at = gil.step[row];
+      const held = [];
+      let sum = 0;
+      for (; row < end && gil.step[row] === at; row++) {
+        sum += gil.value[row];
+        if (gil.holder[row]) held.push([gil.holder[row] - 1, gil.value[row]]);
+      }
+      const from = before < 0 ? at * step : (before + 1) * step;
+      yield { from, to: (at + 1) * step, held: held.map(([thread, value]) => [thread, value / (sum || 1)]) };
+      before = at;
+    }
+  }
+
+  share({ from, to, held }, [low, high], width, shares) {
+    const scale = width / (high - low);
+    const [first, last] = [Math.max(0, (from - low) * scale), Math.min(width, (to - low) * scale)];
+    for (const [thread, part] of held) {
+      if (!shares.has(thread)) shares.set(thread, new Float32Array(width));
+      const columns = shares.get(thread);
+      for (let column = Math.floor(first); column < last; column++) {
+        columns[column] += part * (Math.min(last, column + 1) - Math.max(first, column));
+      }
+    }
+  }
+
   cached(key, span, width, make) {
     const name = `${span}/${width}`;
     if (this.name !== name) {
@@ -114,13 +160,12 @@ function paintStrip(context, color, shares, { x, y, height, width }) {
 }
 
 /* A strip of who held the GIL: the holders' shares of a column, one on the other. */
-function paintHolders(context, palette, lanes, threads, span, { x, y, height, width }) {
+function paintHolders(context, palette, holders, { x, y, height, width }) {
   const floor = new Float32Array(width).fill(y + height);
-  for (const thread of threads) {
-    const shares = lanes.states(thread, span, width);
+  for (const [thread, shares] of holders) {
     context.fillStyle = palette.thread(thread);
     for (let column = 0; column < width; column++) {
-      const tall = Math.min(shares[column * STATES.length + RUN_GIL] * height, floor[column] - y);
+      const tall = Math.min(shares[column] * height, floor[column] - y);
       if (tall < 0.05) continue;
       floor[column] -= tall;
       context.fillRect(x + column, floor[column], 1, tall);

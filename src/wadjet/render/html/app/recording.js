@@ -13,11 +13,13 @@ const BLOCKED = 5;
 const ALL_STATES = 63;
 
 function openRecording({ head, columns }) {
-  const functions = head.functions.map(([name, file, line, kind], id) => (
-    { id, name, file: head.files[file], line, kind }));
+  const functions = head.functions.map(([name, file, line, kind], id) => {
+    const [path, short] = head.files[file];
+    return { id, name, file: path, short, line, kind };
+  });
   const noFrame = functions.length;
-  functions.push({ id: noFrame, name: '(no Python frame)', file: '', line: 0, kind: 'none' });
-  functions.push({ id: noFrame + 1, name: '(native code)', file: '', line: 0, kind: 'none' });
+  functions.push({ id: noFrame, name: '(no Python frame)', file: '', short: '', line: 0, kind: 'none' });
+  functions.push({ id: noFrame + 1, name: '(native code)', file: '', short: '', line: 0, kind: 'none' });
   const frames = columns.frameFunction.length;
   return {
     ...head,
@@ -26,6 +28,7 @@ function openRecording({ head, columns }) {
     frameFunction: appended(columns.frameFunction, noFrame, noFrame + 1),
     frameLine: appended(columns.frameLine, 0, 0),
     ...nodesOf(columns, frames),
+    gil: gilOf(columns, head.processes.length),
     metrics: head.metrics.map((metric, number) => (
       { ...metric, rows: rowsOf(columns, number, metric.quantum, head.threads.length) })),
   };
@@ -54,10 +57,25 @@ function nodesOf(columns, noFrame) {
 function rowsOf(columns, number, quantum, threads) {
   const [thread, step, node, state, holder, value] = ['thread', 'step', 'node', 'state', 'holder', 'value']
     .map((name) => columns[name + number]);
-  const start = new Uint32Array(threads + 1);
-  for (const each of thread) start[each + 1]++;
-  for (let each = 0; each < threads; each++) start[each + 1] += start[each];
-  return { start, step, node, state, holder, value: Float64Array.from(value, (each) => each * quantum) };
+  return { start: startsOf(thread, threads), step, node, state, holder, value: Float64Array.from(value, (each) => each * quantum) };
+}
+
+/* Who held the GIL, by process: the shares of a step are those of its values. */
+function gilOf({ gilProcess, gilStep, gilHolder, gilValue }, processes) {
+  return { start: startsOf(gilProcess, processes), step: gilStep, holder: gilHolder, value: gilValue };
+}
+
+/* Where the rows of each key start, in a column that is sorted by it. */
+function startsOf(column, keys) {
+  const start = new Uint32Array(keys + 1);
+  for (const key of column) start[key + 1]++;
+  for (let key = 0; key < keys; key++) start[key + 1] += start[key];
+  return start;
+}
+
+/* A file as people know it; places of the diagnosis may be in files no sample was in. */
+function shortName({ files }, file) {
+  return files.find(([path]) => path === file)?.[1] ?? fileName(file);
 }
 
 function hasTime(recording) {

@@ -73,7 +73,7 @@ class SourceView {
     const { file, self } = this.order[index];
     return el('div.row', {
       role: 'option', 'aria-selected': String(file === this.file), title: file, onclick: () => this.store.set({ file, line: 0 }),
-    }, bar(self, this.sum), el('span.code', {}, fileName(file)), el('small.number', {}, share(self, this.sum)));
+    }, bar(self, this.sum), el('span.code', {}, ...fileLabel(shortName(this.recording, file))), el('small.number', {}, share(self, this.sum)));
   }
 
   codeRow(index) {
@@ -96,4 +96,10 @@ class SourceView {
 /* How strongly to tint a line, 0 to 1; the root lifts lines that are merely warm. */
 function heat(self, top) {
   return top ? Math.sqrt(self / top).toFixed(3) : 0;
+}
+
+/* A path with its folder in small print behind it. */
+function fileLabel(path) {
+  const name = fileName(path);
+  return [name, el('small', {}, ` ${path.slice(0, -name.length)}`)];
 }

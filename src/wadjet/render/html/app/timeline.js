@@ -45,7 +45,7 @@ class Timeline {
       const threads = mine.filter((thread) => this.recording.threads[thread].name.toLowerCase().includes(this.wanted));
       if (!threads.length) return;
       if (many) this.rows.push({ kind: 'process', process });
-      if (this.lanes.timed && mine.length > 1) this.rows.push({ kind: 'gil', threads: mine });
+      if (this.lanes.knowsHolders(number)) this.rows.push({ kind: 'gil', process: number });
       for (const thread of threads) this.rows.push({ kind: 'thread', thread, height: tall });
     });
     let top = AXIS;
@@ -116,7 +116,7 @@ class Timeline {
     context.fillStyle = this.palette.rule;
     context.fillRect(0, y + height - 1, this.gutter + width, 0.5);
     if (row.kind === 'gil') {
-      paintHolders(context, this.palette, this.lanes, row.threads, span, { x: this.gutter, y: y + 3, height: height - 7, width });
+      paintHolders(context, this.palette, this.lanes.holders(row.process, span, width), { x: this.gutter, y: y + 3, height: height - 7, width });
     } else if (row.kind === 'thread') {
       context.globalAlpha = !state.threads.length || state.threads.includes(row.thread) ? 1 : 0.3;
       this.paintThread(context, row, y, state, span, width);
@@ -128,6 +128,7 @@ class Timeline {
   paintThread(context, { thread, height }, y, state, span, width) {
     const { palette, lanes, gutter: x } = this;
     const strip = height > HEIGHTS.many ? 3 : 2;
+    this.paintLife(context, thread, { x, y: y + 3, height: height - 2 * strip - 6, width });
     paintStates(context, palette, lanes.states(thread, span, width), { x, y: y + 3, height: height - 2 * strip - 6, width });
     if (context.globalAlpha < 1) return;
     const density = lanes.density(thread, span, width);
@@ -136,6 +137,15 @@ class Timeline {
     if (!nodes) return;
     const shares = lanes.inside(thread, span, width, nodes, state.metric);
     paintStrip(context, palette.mark, shares, { x, y: y + height - strip - 1, height: strip, width });
+  }
+
+  /* A ground for the time from a thread's start to its end. */
+  paintLife(context, thread, { x, y, height, width }) {
+    const { started, ended } = this.recording.threads[thread];
+    const from = Math.max(x, this.placeOf(started));
+    const to = Math.min(x + width, this.placeOf(ended > started ? ended : this.recording.duration));
+    context.fillStyle = this.palette.sunken;
+    if (to > from) context.fillRect(from, y, to - from, height);
   }
 
   nameOf(row, y, state) {
@@ -233,9 +243,8 @@ class Timeline {
     return density ? el('div', {}, swatch(this.palette.ink), `On a CPU ${share(Math.min(1, density[column]), 1)}`) : '';
   }
 
-  holdersAt({ threads }, column) {
-    return threads
-      .map((thread) => [thread, this.lanes.states(thread, this.span, this.width)[column * STATES.length + RUN_GIL]])
+  holdersAt({ process }, column) {
+    return Array.from(this.lanes.holders(process, this.span, this.width), ([thread, shares]) => [thread, shares[column]])
       .filter(([, part]) => part > 0.01)
       .sort((a, b) => b[1] - a[1])
       .slice(0, 5)
@@ -249,8 +258,8 @@ class Timeline {
     const row = firstAt(rows.step, rows.start[thread], rows.start[thread + 1], Math.floor(this.timeAt(x) / step));
     if (row >= rows.start[thread + 1]) return '';
     const frame = nodeFrame[rows.node[row]];
-    const { name, file } = functions[frameFunction[frame]];
-    return el('div.code', {}, `${name} ${place(fileName(file), frameLine[frame])}`);
+    const { name, short } = functions[frameFunction[frame]];
+    return el('div.code', {}, `${name} ${place(short, frameLine[frame])}`);
   }
 
   zoom() {
