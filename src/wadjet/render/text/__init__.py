@@ -13,10 +13,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from wadjet.model.difference import Difference
 from wadjet.model.finding import Finding
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, percent, plural
+from wadjet.render.text import changes
 from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
 from wadjet.render.text.pen import Pen, terminal
@@ -25,7 +27,7 @@ from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
 from wadjet.render.text.view import View
 
-__all__ = ["View", "show", "summary"]
+__all__ = ["View", "compare", "show", "summary"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
@@ -56,6 +58,25 @@ def show(
 ) -> None:
     """Print a recording; the tables are of ``part`` of it where that is given."""
     _print(terminal(out), profile, findings, view, profile if part is None else part)
+
+
+def compare(
+    found: Difference,
+    both: tuple[Profile, Profile],
+    files: tuple[str, str],
+    out: TextIO,
+    *,
+    top: int = 20,
+    scope: str = "",
+) -> None:
+    """Print how two recordings, read from two files, differ."""
+    pen = Pen.of(terminal(out))
+    lines = [*changes.recordings(pen, both, files), Text()]
+    if scope:
+        lines += [*pen.wrapped(pen.prose(f"Compared: {scope}."), "", ""), Text()]
+    lines += [*changes.verdict(pen, found), Text(), *changes.table(pen, found, top)]
+    for line in lines:
+        pen.write(line)
 
 
 def _print(

@@ -24,6 +24,7 @@ class Glyphs:
     last: str
     trunk: str
     cut: str
+    middle: str
     ellipsis: str
     dot: str
     error: str
@@ -70,6 +71,7 @@ UNICODE = Glyphs(
     last="╰╴",
     trunk="│ ",
     cut="⋯ ",
+    middle="│",
     ellipsis="…",
     dot=" · ",
     error="±",
@@ -85,6 +87,7 @@ ASCII = Glyphs(
     last="`-",
     trunk="| ",
     cut=". ",
+    middle="|",
     ellipsis="..",
     dot=", ",
     error="+-",

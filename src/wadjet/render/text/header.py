@@ -30,15 +30,19 @@ def header(pen: Pen, profile: Profile) -> list[Text]:
     return lines
 
 
+def command(profile: Profile) -> str:
+    """Return the command that was recorded, as it could be typed."""
+    words = profile.about.get("command")
+    text = shlex.join(str(word) for word in words) if isinstance(words, list) else ""
+    return text or "(a recording)"
+
+
 def _title(pen: Pen, profile: Profile) -> Text:
-    about = profile.about
-    words = about.get("command")
-    command = shlex.join(str(word) for word in words) if isinstance(words, list) else ""
-    started = about.get("started")
+    started = profile.about.get("started")
     when = ""
     if isinstance(started, (int, float)):
         when = datetime.fromtimestamp(started).strftime("%Y-%m-%d %H:%M")
-    shown = pen.fit(command or "(a recording)", pen.width - len(when) - 3)
+    shown = pen.fit(command(profile), pen.width - len(when) - 3)
     gap = " " * (pen.width - cell_len(shown) - len(when) - 1)
     return Text.assemble((shown, "bold"), (gap + when if when else "", "dim"))
 

@@ -13,6 +13,9 @@ from rich.text import Text
 
 from wadjet.render.text.glyphs import ASCII, UNICODE, Glyphs
 
+ROOMY = 100
+"""From this width on there is room for more columns."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _KEPT = re.compile(r"(?<=\d) (?=%|[num]?s\b)")
 _HARD = "\ue000"  # a space at which no line ends, while lines are made

@@ -10,10 +10,7 @@ from rich.text import Text
 from wadjet.model.profile import Metric
 from wadjet.model.units import amount, percent, plural
 from wadjet.render.text.costs import Cost, Table
-from wadjet.render.text.pen import Pen
-
-ROOMY = 100
-"""From this width on there is room for more columns."""
+from wadjet.render.text.pen import ROOMY, Pen
 
 _PERCENT, _ERROR, _AMOUNT = 8, 6, 9
 _HEAT = ((0.20, "bold red"), (0.05, "yellow"), (0.0, "green"))

@@ -10,7 +10,7 @@ from rich.text import Text
 from wadjet.model.profile import Profile, State
 from wadjet.model.totals import by_thread
 from wadjet.model.units import duration, plural
-from wadjet.render.text.pen import Pen
+from wadjet.render.text.pen import ROOMY, Pen
 
 _STATES = (State.RUN_GIL, State.RUN_NATIVE, State.WAIT_GIL, State.RUNNABLE, State.BLOCKED)
 _STYLES = ("green", "cyan", "red", "yellow", "bright_black")
@@ -37,7 +37,7 @@ def threads(pen: Pen, profile: Profile, top: int) -> list[Text]:
     if not rows:
         return []
     shown, hidden = rows[:top], rows[top:]
-    name = min(max(len(row.name) for row in shown), 16 if pen.width < 100 else 28)
+    name = min(max(len(row.name) for row in shown), 16 if pen.width < ROOMY else 28)
     bar = max(pen.width - 2 - name - 2 - len(_STATES) * _NUMBER - _CPU - 1, 4)
     lines = [_head(pen, name + bar + 4)]
     lines += [_line(pen, row, name, bar) for row in shown]

@@ -80,11 +80,7 @@ def gil_contention(evidence: Evidence) -> Iterator[Finding]:
         level=Level.WARNING if share >= GIL_WAIT_SERIOUS else Level.NOTE,
         message=f"{percent(share)} of the time thread {evidence.thread(worst.thread)} waited "
         f"for the GIL{held}.{_companions(victims[1:], State.WAIT_GIL)}"
-        + (
-            f" Meanwhile the holder had no core {percent(stuck)} of the time."
-            if stuck >= STUCK
-            else ""
-        ),
+        + (no_core if stuck >= STUCK else ""),
         place=related[0] if related else None,
         related=tuple(related[1:]),
         treatment=_GIL_NO_CORE if stuck >= 0.5 else _gil_treatment(held, related),
