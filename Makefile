@@ -16,7 +16,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-all lint format docs clean
+.PHONY: help build run test test-all stress lint format docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -52,6 +52,28 @@ test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to
 
 test-all:  ## Run the suite on each Python there is; `tools/pythons make` adds 3.13 to 3.15
 	tools/test-all $(ARGS)
+
+# The core with sanitizers, beside the normal one. Leaks are not looked for: the interpreter
+# keeps what it allocates.
+SANITIZED := build/stress/site
+$(STAMPS)/stress: $(STAMPS)/build $(SOURCES)
+	$(PIP) install --no-build-isolation --no-deps --upgrade --target $(SANITIZED) \
+		--config-settings=build-dir=build/stress/core \
+		--config-settings=setup-args=-Dbuildtype=debugoptimized \
+		--config-settings=setup-args=-Db_ndebug=false \
+		--config-settings=setup-args=-Db_lundef=false \
+		--config-settings=setup-args=-Db_sanitize=address,undefined .
+	@touch $@
+
+stress: export PYTHONPATH := $(SANITIZED)
+stress: export ASAN_OPTIONS := detect_leaks=0
+stress: export UBSAN_OPTIONS := halt_on_error=1:print_stacktrace=1
+stress: LIBRARIES = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so)
+stress: $(STAMPS)/stress $(STAMPS)/test  ## Try the core with sanitizers: ASan and UBSan
+	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m wadjet run --overwrite --native --rate 5000 \
+		--output build/stress/newsroom.wadjet examples/newsroom.py
+	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m pytest -p no:cacheprovider \
+		$(wildcard tests/observe) tests/cli/test_main.py $(ARGS)
 
 lint: $(STAMPS)/build $(STAMPS)/test $(STAMPS)/lint  ## Check style, types and layers
 	$(BIN)/ruff check
