@@ -56,6 +56,31 @@ wj_top_frame(const PyThreadState *thread)
 #endif
 }
 
+/* 3.11 and 3.12 find the top frame through a variable of the C function that evaluates
+   it, and that variable is published before it is filled in: for an instant the top frame
+   and the evaluation below are whatever lay on the C stack. From 3.13 on the thread state
+   has the frame itself. */
+#if PY_VERSION_HEX < 0x030D0000
+#define WJ_TOP_FRAME_MAY_LIE 1
+typedef _PyCFrame wj_evaluation;
+
+/* The evaluation of Python that is under way, and the thread's first, which is no
+   variable of a function. */
+static inline const wj_evaluation *
+wj_evaluation_now(const PyThreadState *thread)
+{
+    return thread->cframe;
+}
+
+static inline const wj_evaluation *
+wj_evaluation_first(const PyThreadState *thread)
+{
+    return &thread->root_cframe;
+}
+#else
+#define WJ_TOP_FRAME_MAY_LIE 0
+#endif
+
 static inline unsigned long
 wj_native_id(const PyThreadState *thread)
 {

@@ -129,6 +129,14 @@ wj_codes_asked(void)
     return __atomic_load_n(&asked_count, __ATOMIC_RELAXED) != 0;
 }
 
+int
+wj_codes_is_code(const PyCodeObject *code)
+{
+    PyObject head;
+    return wj_codes_find(code) != 0
+           || (wj_peek(&head, code, sizeof head) == 0 && Py_TYPE(&head) == &PyCode_Type);
+}
+
 /* ---- giving -------------------------------------------------------------------- */
 
 /* True when a live code object lies at the address. With the GIL held nothing dies

@@ -14,6 +14,9 @@
 /* The id of a code object, 0 for none. Async-signal-safe, needs no GIL. */
 uint32_t wj_codes_find(const PyCodeObject *code);
 
+/* True when a code object lies at an address that may be anything. Async-signal-safe. */
+int wj_codes_is_code(const PyCodeObject *code);
+
 /* Ask for an id. Async-signal-safe, needs no GIL; may be forgotten when many ask. */
 void wj_codes_ask(const PyCodeObject *code);
 

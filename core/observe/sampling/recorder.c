@@ -43,6 +43,8 @@ static pthread_cond_t wake_sampler, wake_keeper;
 static int stopping, hurry, work; /* under the lock */
 static struct wj_wall_counts counts;
 
+#define HANDLER_SHARE 4  /* a handler's time is followed by so much of the program's */
+
 /* ---- the CPU clock's handler -------------------------------------------------------- */
 
 static void
@@ -52,7 +54,7 @@ tick(struct wj_thread *thread, void *context)
     struct wj_moment moment = {
         wj_now(), cpu - thread->cpu_last, thread->number, 0, WJ_CPU, WJ_RUN_NATIVE};
     uint32_t natives = 0;
-    if (moment.weight <= 0) {
+    if (moment.weight <= 0 || cpu < thread->quiet_until) {
         return;
     }
     /* Not the slot's: the thread may be winding up, or in another interpreter. */
@@ -63,7 +65,9 @@ tick(struct wj_thread *thread, void *context)
             moment.state = WJ_RUN_GIL;
             moment.holder = thread->number + 1;
         }
-        wj_stack_of_self(state, &thread->scratch->stack);
+        if (wj_stack_of_self(state, &thread->scratch->stack) != 0) {
+            return; /* the next sample has the weight of this one as well */
+        }
     }
     if (wanted.native) {
         natives = wj_native_unwind(context, thread->scratch->natives, WJ_NATIVE_DEPTH);
@@ -71,6 +75,9 @@ tick(struct wj_thread *thread, void *context)
     if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
         thread->cpu_last = cpu;
     }
+    /* Many unknown code objects at a high rate could fill all of a thread's time, and it
+       would never get to where it gives up the GIL for the keeper to make them known. */
+    thread->quiet_until = cpu + (wj_now() - moment.time) * (1 + HANDLER_SHARE);
 }
 
 /* ---- the two threads ------------------------------------------------------------------ */

@@ -12,20 +12,139 @@
 
 #include <string.h>
 
+#include "codes.h"
 #include "peek.h"
 
 #define BUFFER (1u << 20) /* bytes of data stack copied at most */
 #define CHUNKS 64
 #define TRIES 8
 
-void
+#if WJ_TOP_FRAME_MAY_LIE
+
+extern void *__libc_stack_end; /* of the process's first thread */
+
+/* Where the C stack ends that ``inside`` lies on: glibc puts the thread's own block, which
+   its handle points to, at the upper end. */
+static uintptr_t
+stack_end(const PyThreadState *thread, const void *inside)
+{
+    uintptr_t handle = (uintptr_t)thread->thread_id;
+    return handle > (uintptr_t)inside && (uintptr_t)inside < (uintptr_t)__libc_stack_end
+                   && handle < (uintptr_t)__libc_stack_end
+                   && handle - (uintptr_t)inside < (1ull << 32)
+               ? handle
+               : (uintptr_t)__libc_stack_end;
+}
+
+/* The top frame of the evaluation below. 0, or -1 where it is not known yet. */
+static int
+frame_below(const PyThreadState *thread, const wj_frame **frame)
+{
+    const wj_evaluation *now = wj_evaluation_now(thread);
+    const wj_evaluation *below = now->previous;
+    *frame = NULL;
+    if (below == NULL) {
+        return 0;
+    }
+    if (below != wj_evaluation_first(thread)
+        && (below <= now || (uintptr_t)below % sizeof(void *)
+            || (uintptr_t)(below + 1) > stack_end(thread, now))) {
+        return -1;
+    }
+    *frame = below->current_frame;
+    return 0;
+}
+
+static int
+on_data_stack(const PyThreadState *thread, const wj_frame *frame)
+{
+    const _PyStackChunk *chunk = thread->datastack_chunk;
+    for (; chunk != NULL; chunk = chunk->previous) {
+        const char *start = (const char *)chunk;
+        const char *at = (const char *)frame;
+        if (at > start && at + WJ_FRAME_HEAD <= start + chunk->size) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* True for a frame that can be followed: on a stack of this thread, or a generator's. */
+static int
+is_frame(const PyThreadState *thread, const wj_frame *frame)
+{
+    struct _PyInterpreterFrame head;
+    intptr_t distance = (intptr_t)frame - (intptr_t)wj_evaluation_now(thread);
+    if (on_data_stack(thread, frame) || (distance > -1024 && distance < 1024)) {
+        return 1;
+    }
+    return wj_peek(&head, frame, WJ_FRAME_HEAD) == 0 && wj_frame_is_generator(&head)
+           && wj_codes_is_code(wj_frame_code(&head));
+}
+
+/* The frames of one evaluation end at the top frame of the evaluation below it. Those
+   that end elsewhere were not filled in yet. */
+static int
+ends_rightly(const PyThreadState *thread, const wj_frame *frame)
+{
+    const wj_frame *below;
+    return frame->previous == NULL
+           || (frame_below(thread, &below) == 0 && frame->previous == below);
+}
+
+static int
+is_true_top(const PyThreadState *thread, const wj_frame *frame)
+{
+    for (int i = 0; i < WJ_MAX_DEPTH && is_frame(thread, frame); i++) {
+        if (wj_frame_code(frame) == NULL || wj_frame_is_entry(frame)) {
+            return ends_rightly(thread, frame);
+        }
+        frame = frame->previous;
+        if (frame == NULL) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* The top frame, or that of the evaluation below where the newest is not filled in yet.
+   0, or -1 where neither is known. */
+static int
+true_top_frame(const PyThreadState *thread, const wj_frame **top)
+{
+    *top = wj_top_frame(thread);
+    if (wj_evaluation_now(thread) == wj_evaluation_first(thread)
+        || (*top != NULL && is_true_top(thread, *top))) {
+        return 0;
+    }
+    if (frame_below(thread, top) != 0) {
+        return -1;
+    }
+    return *top == NULL || is_frame(thread, *top) ? 0 : -1;
+}
+
+#else
+
+static int
+true_top_frame(const PyThreadState *thread, const wj_frame **top)
+{
+    *top = wj_top_frame(thread);
+    return 0;
+}
+
+#endif
+
+int
 wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
 {
-    const wj_frame *frame = wj_top_frame(thread);
+    const wj_frame *frame;
     uint32_t depth = 0;
     uint32_t entry = 0;
+    stack->depth = stack->truncated = 0;
+    if (true_top_frame(thread, &frame) != 0) {
+        return -1;
+    }
     stack->top = frame;
-    stack->truncated = 0;
     for (; frame != NULL; frame = frame->previous) {
         const PyCodeObject *code = wj_frame_code(frame);
         if (code == NULL) {
@@ -43,6 +162,7 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
             (struct wj_frame_seen){code, wj_frame_offset(frame, code), entry};
     }
     stack->depth = depth;
+    return 0;
 }
 
 /* ---- another thread's ---------------------------------------------------------- */
@@ -118,11 +238,27 @@ read_frame(const wj_frame *frame, struct _PyInterpreterFrame *head)
     return wj_peek(head, frame, WJ_FRAME_HEAD); /* a generator's, or too old to copy */
 }
 
+/* True where the frames of the topmost evaluation end rightly, or have not ended yet. */
+static int
+is_plausible(const PyThreadState *thread, const struct _PyInterpreterFrame *head, int *level)
+{
+#if WJ_TOP_FRAME_MAY_LIE
+    if (*level == 0 && (wj_frame_code(head) == NULL || wj_frame_is_entry(head))) {
+        *level = 1;
+        return ends_rightly(thread, head);
+    }
+#else
+    (void)thread, (void)head, (void)level;
+#endif
+    return 1;
+}
+
 static int
 copy_stack(const PyThreadState *thread, struct wj_stack *stack)
 {
     struct _PyInterpreterFrame head;
     const wj_frame *frame = wj_top_frame(thread);
+    int level = 0;
     stack->top = frame;
     stack->depth = 0;
     stack->truncated = 0;
@@ -130,7 +266,7 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
         return -1;
     }
     for (uint32_t steps = 0; frame != NULL; frame = head.previous) {
-        if (read_frame(frame, &head) != 0) {
+        if (read_frame(frame, &head) != 0 || !is_plausible(thread, &head, &level)) {
             return -1;
         }
         const PyCodeObject *code = wj_frame_code(&head);

@@ -84,6 +84,7 @@ wj_thread_of(const PyThreadState *state, int *is_new)
     slot->live = 1;
     slot->name_hash = 0;
     slot->wall_same = 0;
+    slot->quiet_until = 0;
     slot->wall_state = WJ_UNKNOWN;
     return slot;
 }
