@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from wadjet import errors
+from wadjet.cli.table import COMMANDS, Command
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "wadjet"
@@ -147,6 +149,22 @@ def test_the_package_imports_nothing_that_is_not_installed_with_it() -> None:
     for path in PACKAGE.rglob("*.py"):
         outside = {"tests", "tools", "bench", "examples"} & {i.split(".")[0] for i in imports(path)}
         assert not outside, f"{name(path)} imports {outside}"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_a_module_with_help_that_teaches(command: Command) -> None:
+    from wadjet.cli.parser import parser
+
+    assert callable(importlib.import_module(command.module).run)
+    text = parser(command).format_help()
+    assert "examples:" in text
+    assert f"wadjet {command.name} " in text.split("examples:")[1]
+
+
+def test_every_command_module_is_in_the_table() -> None:
+    support = {"__init__", "__main__", "options", "output", "overview", "parser", "part", "table"}
+    modules = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - support
+    assert modules == {command.name for command in COMMANDS}
 
 
 def test_every_error_has_a_page_of_cause_and_cure() -> None:
