@@ -19,26 +19,28 @@
 /* ---- the recorder ---------------------------------------------------------------------- */
 
 PyDoc_STRVAR(start_doc,
-"start(*, cpu_period, wall_period, native, perf, capacity) -> dict\n--\n\n"
+"start(*, cpu_period, wall_period, native, perf, capacity, hidden) -> dict\n--\n\n"
 "Start recording this process into a new ring of ``capacity`` bytes, a power of two.\n\n"
-"Periods are in ns, 0 for none. Returns what was chosen: ``fd`` (the ring; borrowed),\n"
+"Periods are in ns, 0 for none; ``hidden`` is the native id of a thread to pass over.\n"
+"Returns what was chosen: ``fd`` (the ring; borrowed),\n"
 "``engine``, ``signal``, ``refusal`` (errno of perf_event_open), ``peek``. Raises\n"
 "RuntimeError where a recording is under way, OSError where the system refuses.");
 
 static PyObject *
 start(PyObject *module, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"cpu_period", "wall_period", "native", "perf", "capacity", NULL};
+    static char *names[] = {"cpu_period", "wall_period", "native", "perf", "capacity", "hidden", NULL};
     static const char *const engines[] = {"none", "perf", "perf-user", "timer"};
     static const char *const ways[] = {"none", "process_vm_readv", "pipe"};
-    struct wj_options options = {0, 0, 0, 0, 0};
+    struct wj_options options = {0, 0, 0, 0, 0, 0};
     struct wj_choice choice;
     long long cpu, wall;
     Py_ssize_t capacity;
-    int perf;
+    int perf, hidden = 0;
     (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppn:start", names, &cpu, &wall,
-                                     &options.native, &perf, &capacity)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppni:start", names, &cpu, &wall,
+                                     &options.native, &perf, &capacity,
+                                     &hidden)) {
         return NULL;
     }
     if (cpu < 0 || wall < 0 || capacity < 65536 || (capacity & (capacity - 1))) {
@@ -49,6 +51,7 @@ start(PyObject *module, PyObject *args, PyObject *keywords)
     options.cpu_period = cpu;
     options.wall_period = wall;
     options.no_perf = !perf;
+    options.hidden = hidden;
     options.capacity = (size_t)capacity;
     if (wj_recorder_start(&options, &choice) != 0) {
         return NULL;

@@ -37,7 +37,7 @@ static struct wj_ring ring = {NULL, NULL, -1};
 static struct wj_options wanted;
 static int recording;
 static pthread_t sampler, keeper;
-static pid_t own[3]; /* kernel ids of the two, ended by 0 */
+static pid_t own[WJ_OWN]; /* kernel ids: the sampler, the keeper, the hidden one */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake_sampler, wake_keeper;
 static int stopping, hurry, work; /* under the lock */
@@ -293,6 +293,7 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
     make_conditions();
     stopping = hurry = work = 0;
     own[0] = own[1] = 0;
+    own[2] = options->hidden;
     memset(&counts, 0, sizeof counts);
     choice->peek = wj_peek_init();
     if (wj_ring_create(&ring, options->capacity) != 0 || wj_wall_begin() != 0) {

@@ -117,8 +117,8 @@ farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
 static int
 is_own(const PyThreadState *state, const pid_t *own)
 {
-    for (; *own != 0; own++) {
-        if ((pid_t)wj_native_id(state) == *own) {
+    for (int i = 0; i < WJ_OWN; i++) {
+        if (own[i] != 0 && (pid_t)wj_native_id(state) == own[i]) {
             return 1;
         }
     }

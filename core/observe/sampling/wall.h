@@ -6,6 +6,8 @@
 
 #include "ring.h"
 
+#define WJ_OWN 3
+
 struct wj_wall_counts {
     uint64_t samples;
     uint64_t torn;    /* stacks of which no two copies agreed */
@@ -18,7 +20,7 @@ struct wj_wall_counts {
 int wj_wall_begin(void);
 
 /* Find the threads, arm the new ones and, where ``sample`` is set, take a sample of each
-   ``stride``-th. Threads of ``own`` ids (0 ends the list) are passed over. */
+   ``stride``-th. Threads with one of the WJ_OWN kernel ids in ``own`` are passed over. */
 void wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *own,
                    struct wj_wall_counts *counts);
 

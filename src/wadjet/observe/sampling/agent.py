@@ -45,6 +45,7 @@ def record(settings: Settings, socket: str) -> None:
         native=settings.native,
         perf=settings.perf,
         capacity=settings.capacity,
+        hidden=0,
     )
     words = [
         os.getpid(),
