@@ -22,7 +22,7 @@ from sybil import Document, Example, Region
 
 FENCE = re.compile(
     r"^```(?:\{code-block\} *)?(?P<language>python|console)\n"
-    r"(?::caption: (?P<caption>.+)\n\n)?(?P<text>.*?)^```$",
+    r"(?::caption: (?P<caption>[^\n]+)\n\n)?(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -6,7 +6,6 @@ the exporter's own table: none of it can fall behind.
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 
@@ -32,31 +31,9 @@ def commands() -> str:
 
 def _command(command: Command) -> str:
     declared = parser(command)
-    examples = (declared.epilog or "").removeprefix("examples:\n").strip("\n")
-    declared.epilog = None
-    return "\n".join(
-        [
-            f"## wadjet {command.name}",
-            "",
-            f"{command.summary[0].upper()}{command.summary[1:]}.",
-            "",
-            "```text",
-            _without_description(declared),
-            "```",
-            "",
-            "Examples:",
-            "",
-            "```text",
-            examples,
-            "```",
-            "",
-        ]
-    )
-
-
-def _without_description(declared: argparse.ArgumentParser) -> str:
     declared.description = None
-    return declared.format_help().rstrip()
+    lines = [f"## wadjet {command.name}", "", f"{command.summary[0].upper()}{command.summary[1:]}."]
+    return "\n".join([*lines, "", "```text", declared.format_help().rstrip(), "```", ""])
 
 
 def error_table() -> str:
