@@ -7,20 +7,22 @@ that can be read up to its last commit. ``schema.sql`` beside this file document
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, compress
+from operator import gt
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast, get_args
+from typing import Self, get_args
 
-from wadjet.errors import NoInputError, OutputError, RecordingError
+from wadjet.errors import OutputError, RecordingError
+from wadjet.model.database import Complaints, NewDatabase, open_existing
+from wadjet.model.order import in_order
 from wadjet.model.profile import (
     CallTree,
     Fact,
@@ -30,13 +32,22 @@ from wadjet.model.profile import (
     Process,
     Profile,
     Samples,
+    State,
     Thread,
+    Unit,
 )
 
-FORMAT = 1
-APPLICATION_ID = int.from_bytes(b"WDJT", "big")
 SUFFIX = ".wadjet"
 _FAST = 1
+_FEW = 1000
+_ZEROS = b"(zeros)"
+_KINDS = get_args(Kind)
+_UNITS = get_args(Unit)
+_DAMAGE = (
+    *(sqlite3.Error, zlib.error, ValueError, TypeError, LookupError),
+    *(OverflowError, MemoryError, RecursionError),
+)
+"""What reading a damaged file may raise."""
 
 
 class Writer:
@@ -49,15 +60,22 @@ class Writer:
     def __init__(self, path: Path, metrics: Sequence[Metric], *, overwrite: bool = False) -> None:
         self.path = path
         self._nodes = self._frames = self._functions = self._blocks = 0
-        self._base = _new_file(path, overwrite)
+        self._closed = False
+        self._database = NewDatabase(path, overwrite=overwrite)
+        self._base = self._database.base
         schema = resources.files(__package__).joinpath("schema.sql").read_text()
-        with _Complaints(path):
-            self._base.executescript(schema)
-            self._base.executemany(
-                "INSERT INTO metric VALUES (?, ?, ?, ?)",
-                ((i, m.name, m.unit, m.title) for i, m in enumerate(metrics)),
-            )
-            self._base.commit()
+        try:
+            with Complaints(path):
+                self._base.executescript(f"BEGIN; {schema}; COMMIT")
+                self._base.executemany(
+                    "INSERT INTO metric VALUES (?, ?, ?, ?)",
+                    ((i, m.name, m.unit, m.title) for i, m in enumerate(metrics)),
+                )
+                self._base.commit()
+        except OutputError:
+            self._database.close()
+            path.unlink(missing_ok=True)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -77,19 +95,19 @@ class Writer:
 
     def process(self, number: int, process: Process) -> None:
         """Set process ``number``."""
-        row = (number, *astuple(process))
+        row = (number, *astuple(replace(process, command=_text(process.command))))
         self._many("INSERT OR REPLACE INTO process VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def thread(self, number: int, thread: Thread) -> None:
         """Set thread ``number``."""
-        facts = (thread.process, thread.tid, thread.name)
+        facts = (thread.process, thread.tid, _text(thread.name))
         row = (number, *facts, thread.started, thread.ended, thread.cpu)
         self._many("INSERT OR REPLACE INTO thread VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def functions(self, functions: Iterable[Function]) -> None:
         """Append functions."""
         rows = [
-            (number, each.name, each.file, each.line, each.kind)
+            (number, _text(each.name), _text(each.file), each.line, each.kind)
             for number, each in enumerate(functions, self._functions)
         ]
         self._functions += len(rows)
@@ -142,24 +160,31 @@ class Writer:
 
     def sources(self, texts: Mapping[str, str]) -> None:
         """Keep the text of source files, so that the recording can be read elsewhere."""
-        rows = ((file, zlib.compress(text.encode())) for file, text in texts.items())
+        rows = ((_text(file), zlib.compress(_text(text).encode())) for file, text in texts.items())
         self._many("INSERT OR REPLACE INTO source VALUES (?, ?)", rows)
 
     def commit(self) -> None:
         """Make everything so far survive a crash of this process."""
-        with _Complaints(self.path):
+        with Complaints(self.path):
             self._base.commit()
 
     def close(self) -> None:
         """Commit and close; more than once does no harm."""
-        try:
-            self.commit()
-        finally:
-            self._base.close()
+        if not self._closed:
+            self._closed = True
+            try:
+                self.commit()
+            finally:
+                self._database.close()
 
     def _many(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        with _Complaints(self.path):
+        with Complaints(self.path):
             self._base.executemany(statement, rows)
+
+
+def _text(text: str) -> str:
+    """Return ``text`` as it can be stored: bytes that were no text come as surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def save(profile: Profile, path: Path, *, overwrite: bool = False) -> None:
@@ -180,10 +205,10 @@ def save(profile: Profile, path: Path, *, overwrite: bool = False) -> None:
 
 def load(path: Path) -> Profile:
     """Read a recording. Raises NoInputError or RecordingError, never anything else."""
-    base = _open(path)
+    base = open_existing(path)
     try:
         return _profile(base)
-    except (sqlite3.Error, zlib.error, ValueError, TypeError, KeyError, OverflowError) as error:
+    except _DAMAGE as error:
         raise RecordingError(
             f"{path} is damaged ({error})", "record again, or recover it with `sqlite3 .recover`"
         ) from None
@@ -193,7 +218,7 @@ def load(path: Path) -> Profile:
 
 def _profile(base: sqlite3.Connection) -> Profile:
     metrics = [
-        Metric(*row) for row in base.execute("SELECT name, unit, title FROM metric ORDER BY id")
+        _metric(*row) for row in base.execute("SELECT name, unit, title FROM metric ORDER BY id")
     ]
     profile = Profile(
         metrics=tuple(metrics),
@@ -226,7 +251,7 @@ def _tree(base: sqlite3.Connection) -> CallTree:
     frames = list(base.execute("SELECT count, function, line FROM frame_block ORDER BY first"))
     nodes = list(base.execute("SELECT count, parent, frame FROM node_block ORDER BY first"))
     return CallTree(
-        functions=tuple(Function(n, f, line, _kind(k)) for n, f, line, k in functions),
+        functions=tuple(_function(*row) for row in functions),
         frame_function=_join("i", [(count, blob) for count, blob, _ in frames]),
         frame_line=_join("i", [(count, blob) for count, _, blob in frames]),
         node_parent=_join("i", [(count, blob) for count, blob, _ in nodes]),
@@ -234,10 +259,16 @@ def _tree(base: sqlite3.Connection) -> CallTree:
     )
 
 
-def _kind(text: str) -> Kind:
-    if text not in get_args(Kind):
-        raise ValueError(f"a function of kind {text!r}")
-    return cast(Kind, text)
+def _metric(name: str, unit: Unit, title: str) -> Metric:
+    if unit not in _UNITS or not type(name) is type(title) is str:
+        raise ValueError(f"a metric {name!r} in {unit!r}")
+    return Metric(name, unit, title)
+
+
+def _function(name: str, file: str, line: int, kind: Kind) -> Function:
+    if kind not in _KINDS or not (type(name) is type(file) is str and type(line) is int):
+        raise ValueError(f"a function {name!r} of kind {kind!r}")
+    return Function(name, file, line, kind)
 
 
 def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
@@ -252,58 +283,66 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
             "SELECT sample_block, metric, value FROM value_block"
         )
     }
-    time = array("q")
-    for _, count, blob, *_rest in blocks:
-        time.extend(accumulate(_unpack("q", count, blob)))
+    time, late = _times([(block[1], block[2]) for block in blocks])
     values = tuple(
-        _join("q", [(block[1], held.get((block[0], metric))) for block in blocks])
+        _join("q", [(block[1], held.get((block[0], metric), _ZEROS)) for block in blocks])
         for metric in range(metrics)
     )
     thread, node, state, holder = (
         _join(code, [(block[1], block[position]) for block in blocks])
         for code, position in (("i", 3), ("i", 4), ("b", 5), ("i", 6))
     )
-    return _in_order(Samples(time, thread, node, state, holder, values))
+    return in_order(Samples(time, thread, node, state, holder, values), late)
 
 
-def _in_order(samples: Samples) -> Samples:
-    """Sort by time: threads and processes were written in almost, but not quite, that order."""
-    time = samples.time
-    if not any(map(int.__gt__, time, time[1:])):
-        return samples
-    order = sorted(range(len(time)), key=time.__getitem__)
-
-    def sort(column: array[int]) -> array[int]:
-        return array(column.typecode, map(column.__getitem__, order))
-
-    return Samples(
-        sort(time),
-        sort(samples.thread),
-        sort(samples.node),
-        sort(samples.state),
-        sort(samples.holder),
-        tuple(map(sort, samples.values)),
-    )
+def _times(blocks: Iterable[tuple[int, bytes]]) -> tuple[array[int], list[int]]:
+    """Return the times, and which rows are before the one above them."""
+    time = array("q")
+    late: list[int] = []
+    for count, blob in blocks:
+        steps = _unpack("q", count, blob)
+        if steps:
+            first, last = len(time), time[-1] if time else 0
+            steps[0] -= last
+            if min(steps) < 0:
+                late.extend(compress(range(first, first + count), map((0).__gt__, steps)))
+            steps[0] += last
+            time.extend(accumulate(steps))
+    return time, late
 
 
 def _check(profile: Profile) -> None:
-    """Refuse ids that point nowhere, so that no reader has to."""
+    """Refuse ids that point nowhere and numbers that are none, so that no reader has to."""
     tree, samples = profile.tree, profile.samples
     _within("frame's function", tree.frame_function, 0, len(tree.functions))
     _within("node's frame", tree.node_frame, 0, len(tree.frame_function))
     _within("sample's node", samples.node, -1, len(tree))
     _within("sample's thread", samples.thread, 0, len(profile.threads))
+    _within("sample's state", samples.state, 0, len(State))
     _within("sample's holder", samples.holder, -1, len(profile.threads))
-    for node, parent in enumerate(tree.node_parent):
-        if not -1 <= parent < node:
-            raise ValueError(f"node {node} has parent {parent}")
+    parents = tree.node_parent
+    if not all(map(gt, range(len(tree)), parents)) or min(parents, default=-1) < -1:
+        raise ValueError("a node comes before its parent")
+    for process in profile.processes:
+        _typed(process, process.command, process.pid, process.started, process.ended)
     for thread in profile.threads:
+        _typed(thread, thread.name, thread.tid, thread.started, thread.ended, thread.cpu)
         if not 0 <= thread.process < len(profile.processes):
             raise ValueError(f"thread {thread.name!r} is of process {thread.process}")
 
 
+def _typed(what: object, name: str, *numbers: int) -> None:
+    if not isinstance(name, str) or not all(isinstance(number, int) for number in numbers):
+        raise ValueError(f"{what} has values of another type")
+
+
 def _within(what: str, column: array[int], low: int, high: int) -> None:
-    if column and not (min(column) >= low and max(column) < high):
+    """Refuse a column with values below ``low``, or of ``high`` and above.
+
+    Where there are few distinct values, to find them is cheaper than two comparisons each.
+    """
+    values = set(column) if high - low < _FEW else column
+    if values and not (min(values) >= low and max(values) < high):
         raise ValueError(f"a {what} is out of range")
 
 
@@ -315,9 +354,9 @@ def _pack(column: array[int]) -> bytes:
     return zlib.compress(_little(column).tobytes(), _FAST)
 
 
-def _unpack(code: str, count: int, blob: bytes | None) -> array[int]:
+def _unpack(code: str, count: int, blob: bytes) -> array[int]:
     column: array[int] = array(code)
-    if blob is None:
+    if blob is _ZEROS:
         column.frombytes(bytes(count * column.itemsize))
         return column
     column.frombytes(zlib.decompress(blob))
@@ -326,7 +365,7 @@ def _unpack(code: str, count: int, blob: bytes | None) -> array[int]:
     return _little(column)
 
 
-def _join(code: str, blocks: Iterable[tuple[int, bytes | None]]) -> array[int]:
+def _join(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
     column: array[int] = array(code)
     for count, blob in blocks:
         column.extend(_unpack(code, count, blob))
@@ -338,65 +377,3 @@ def _little(column: array[int]) -> array[int]:
         column = column[:]
         column.byteswap()
     return column
-
-
-def _new_file(path: Path, overwrite: bool) -> sqlite3.Connection:
-    try:
-        if overwrite and not path.is_dir():
-            path.unlink(missing_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        base = sqlite3.connect(path, check_same_thread=False)
-        base.execute("PRAGMA synchronous = OFF")  # a crash of the process, not of the machine
-    except FileExistsError:
-        raise OutputError(f"{path} exists", "choose another --output or pass --overwrite") from None
-    except (OSError, sqlite3.Error) as error:
-        raise OutputError(f"cannot write {path} ({error})") from None
-    return base
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(16)
-    except OSError as error:
-        raise NoInputError(f"cannot read {path} ({error.strerror})") from None
-    if magic != b"SQLite format 3\0":
-        raise RecordingError(f"{path} is not a Wadjet recording", "make one with `wadjet run`")
-    base = sqlite3.connect(path)
-    try:
-        (application,) = base.execute("PRAGMA application_id").fetchone()
-        (version,) = base.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        base.close()
-        raise RecordingError(f"{path} cannot be read ({error})") from None
-    if application != APPLICATION_ID:
-        base.close()
-        raise RecordingError(f"{path} is a database, but not a Wadjet recording")
-    if version > FORMAT:
-        base.close()
-        raise RecordingError(
-            f"{path} was written by a newer Wadjet (format {version}, this one reads {FORMAT})",
-            "upgrade with `pip install -U wadjet`",
-        )
-    return base
-
-
-class _Complaints:
-    """Turns the database's complaints into an OutputError that names the file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise OutputError(
-                f"cannot write {self._path} ({error})", "free some space or choose another --output"
-            ) from None
