@@ -16,7 +16,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-all stress lint format docs clean
+.PHONY: help build run test test-all stress lint format bench measure docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -86,6 +86,18 @@ format: $(STAMPS)/lint  ## Format everything, and mend what the linter can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(if $(C_FILES),$(BIN)/clang-format -i $(C_FILES))
+
+bench:  ## Measure Wadjet beside its peers, 15 minutes (ARGS=--quick and others)
+	@$(MAKE) --no-print-directory VENV=build/bench/venv measure
+
+measure: $(STAMPS)/build $(STAMPS)/peers
+	$(BIN)/python bench/run.py $(ARGS)
+
+# The wheel of austin 4 needs a newer C library than some systems have; austin 3 does not.
+$(STAMPS)/peers: bench/peers.txt | $(STAMPS)/build
+	$(PIP) install --requirement bench/peers.txt
+	$(BIN)/austin --version >/dev/null 2>&1 || $(PIP) install 'austin-dist<4'
+	@touch $@
 
 docs: $(STAMPS)/build $(STAMPS)/docs  ## Build the documentation into docs/_build/html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html

@@ -69,16 +69,16 @@ def version(program: str) -> str:
 
 
 def _wadjet(program: str, rate: int, output: Path, target: Sequence[str]) -> Words:
-    return [program, "run", "--rate", str(rate), "-o", str(output), *target]
+    return [program, "run", "-q", "--rate", str(rate), "-o", str(output), *target]
 
 
 def _wadjet_default(program: str, rate: int, output: Path, target: Sequence[str]) -> Words:  # noqa: ARG001
-    return [program, "run", "-o", str(output), *target]
+    return [program, "run", "-q", "-o", str(output), *target]
 
 
 def _wadjet_both(program: str, rate: int, output: Path, target: Sequence[str]) -> Words:
     rates = ["--rate", str(rate), "--wall-rate", str(rate)]
-    return [program, "run", *rates, "-o", str(output), *target]
+    return [program, "run", "-q", *rates, "-o", str(output), *target]
 
 
 def _py_spy(*flags: str) -> Command:
