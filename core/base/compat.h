@@ -42,7 +42,7 @@ typedef struct _gil_runtime_state wj_gil;
 /* Bytes of a frame that hold its linkage; the locals follow. */
 #define WJ_FRAME_HEAD offsetof(struct _PyInterpreterFrame, localsplus)
 
-/* ---- thread states ---------------------------------------------------------- */
+/* ---- thread states -------------------------------------------------------------- */
 
 /* The frame on top of the thread's Python stack, NULL for none. */
 static inline wj_frame *
@@ -57,9 +57,9 @@ wj_top_frame(const PyThreadState *thread)
 }
 
 /* 3.11 and 3.12 find the top frame through a variable of the C function that evaluates
-   it, and that variable is published before it is filled in: for an instant the top frame
-   and the evaluation below are whatever lay on the C stack. From 3.13 on the thread state
-   has the frame itself. */
+   it, and that variable is published before it is filled in: for an instant the top
+   frame and the evaluation below are whatever lay on the C stack. From 3.13 on the
+   thread state has the frame itself. */
 #if PY_VERSION_HEX < 0x030D0000
 #define WJ_TOP_FRAME_MAY_LIE 1
 typedef _PyCFrame wj_evaluation;
@@ -87,7 +87,7 @@ wj_native_id(const PyThreadState *thread)
     return thread->native_thread_id;
 }
 
-/* ---- frames ----------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------- */
 
 /* Borrowed: the frame's code, NULL for a frame that the interpreter pushes between C
    and Python and that belongs to no function. */
@@ -151,7 +151,7 @@ wj_frame_owner_object(const wj_frame *frame)
 #endif
 }
 
-/* ---- the GIL ---------------------------------------------------------------- */
+/* ---- the GIL -------------------------------------------------------------------- */
 
 static inline const wj_gil *
 wj_interpreter_gil(const PyInterpreterState *interpreter)
@@ -182,10 +182,10 @@ wj_gil_holder(const wj_gil *gil)
 #endif
 }
 
-/* ---- the lists of interpreters and threads ------------------------------------ */
+/* ---- the lists of interpreters and threads -------------------------------------- */
 
-/* While the lists are locked no thread state is freed. Needs no GIL and no thread state;
-   never take the GIL between the two. */
+/* While the lists are locked no thread state is freed. Needs no GIL and no thread
+   state; never take the GIL between the two. */
 static inline void
 wj_lock_threads(void)
 {
@@ -224,10 +224,11 @@ wj_first_thread(const PyInterpreterState *interpreter)
     return interpreter->threads.head;
 }
 
-/* ---- slots ------------------------------------------------------------------- */
+/* ---- slots ---------------------------------------------------------------------- */
 
 #if PY_VERSION_HEX >= 0x030C0000
-#define WJ_MODULE_SLOTS {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#define WJ_MODULE_SLOTS                                                                \
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
 #else
 #define WJ_MODULE_SLOTS
 #endif

@@ -39,7 +39,8 @@ wj_ring_create(struct wj_ring *ring, size_t capacity)
     if (file < 0) {
         return -1;
     }
-    if (ftruncate(file, (off_t)(PAGE + capacity)) != 0 || map(ring, file, capacity) != 0) {
+    if (ftruncate(file, (off_t)(PAGE + capacity)) != 0
+        || map(ring, file, capacity) != 0) {
         close(file);
         return -1;
     }

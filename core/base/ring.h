@@ -19,8 +19,8 @@
 struct wj_ring_head {
     uint64_t magic;
     uint64_t capacity; /* bytes; a power of two and a multiple of the page size */
-    _Alignas(64) uint64_t head; /* bytes reserved, ever */
-    _Alignas(64) uint64_t tail; /* bytes consumed, ever */
+    _Alignas(64) uint64_t head;    /* bytes reserved, ever */
+    _Alignas(64) uint64_t tail;    /* bytes consumed, ever */
     _Alignas(64) uint64_t dropped; /* records that found no room */
 };
 

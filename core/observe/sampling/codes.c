@@ -1,9 +1,9 @@
 /* Which code object is which.
  *
- * The table is read by signal handlers in any thread and changed by one thread, with the
- * GIL: open addressing, keys written last, removed keys left as tombstones until the
- * table is made anew. Tables that were replaced are kept until the end, since a handler
- * may still be looking into one.
+ * The table is read by signal handlers in any thread and changed by one thread, with
+ * the GIL: open addressing, keys written last, removed keys left as tombstones until
+ * the table is made anew. Tables that were replaced are kept until the end, since a
+ * handler may still be looking into one.
  *
  * Invariant: a key in the table is a live code object, for we own a reference to it.
  */
@@ -106,7 +106,7 @@ grow(void)
     return 0;
 }
 
-/* ---- asking -------------------------------------------------------------------- */
+/* ---- asking --------------------------------------------------------------------- */
 
 void
 wj_codes_ask(const PyCodeObject *code)
@@ -134,14 +134,15 @@ wj_codes_is_code(const PyCodeObject *code)
 {
     PyObject head;
     return wj_codes_find(code) != 0
-           || (wj_peek(&head, code, sizeof head) == 0 && Py_TYPE(&head) == &PyCode_Type);
+           || (wj_peek(&head, code, sizeof head) == 0
+               && Py_TYPE(&head) == &PyCode_Type);
 }
 
-/* ---- giving -------------------------------------------------------------------- */
+/* ---- giving --------------------------------------------------------------------- */
 
 /* True when a live code object lies at the address. With the GIL held nothing dies
-   meanwhile, and a freed object is told by its count: 0 since it died, or overwritten by
-   the allocator's own links. */
+   meanwhile, and a freed object is told by its count: 0 since it died, or overwritten
+   by the allocator's own links. */
 static int
 is_live_code(const PyCodeObject *code)
 {
@@ -158,13 +159,15 @@ write_code(struct wj_ring *ring, PyCodeObject *code, uint32_t id)
 {
     Py_ssize_t file_size, name_size;
     const char *file = PyUnicode_AsUTF8AndSize(code->co_filename, &file_size);
-    const char *name = file ? PyUnicode_AsUTF8AndSize(code->co_qualname, &name_size) : NULL;
+    const char *name =
+        file ? PyUnicode_AsUTF8AndSize(code->co_qualname, &name_size) : NULL;
     if (name == NULL) {
         PyErr_Clear(); /* a lone surrogate: it stays described sample by sample */
         return -1;
     }
     size_t table_size = (size_t)PyBytes_GET_SIZE(code->co_linetable);
-    size_t size = WJ_ROUND(sizeof(struct wj_code) + (size_t)(file_size + name_size) + table_size);
+    size_t size =
+        WJ_ROUND(sizeof(struct wj_code) + (size_t)(file_size + name_size) + table_size);
     struct wj_code *record = wj_ring_reserve(ring, size);
     if (record == NULL) {
         return -1;
@@ -177,7 +180,8 @@ write_code(struct wj_ring *ring, PyCodeObject *code, uint32_t id)
     char *text = (char *)(record + 1);
     memcpy(text, file, (size_t)file_size);
     memcpy(text + file_size, name, (size_t)name_size);
-    memcpy(text + file_size + name_size, PyBytes_AS_STRING(code->co_linetable), table_size);
+    memcpy(text + file_size + name_size, PyBytes_AS_STRING(code->co_linetable),
+           table_size);
     wj_ring_commit(record, size, WJ_CODE);
     return 0;
 }
@@ -246,7 +250,7 @@ wj_codes_clear(void)
     sweep_at = 0;
 }
 
-/* ---- describing ---------------------------------------------------------------- */
+/* ---- describing ----------------------------------------------------------------- */
 
 static size_t
 put_utf8(char *to, size_t room, uint32_t letter)
@@ -300,7 +304,8 @@ put_text(const PyObject *text, char *to, size_t room)
 {
     PyCompactUnicodeObject head;
     PyASCIIObject *ascii = &head._base;
-    if (wj_peek(ascii, text, sizeof *ascii) != 0 || Py_TYPE((PyObject *)ascii) != &PyUnicode_Type) {
+    if (wj_peek(ascii, text, sizeof *ascii) != 0
+        || Py_TYPE((PyObject *)ascii) != &PyUnicode_Type) {
         return 0;
     }
     size_t length = (size_t)ascii->length;
@@ -327,7 +332,8 @@ line_of(const PyCodeObject *code, int offset, char *scratch, size_t scratch_size
     if (size > scratch_size) {
         size = scratch_size; /* the lines are found as far as the table was read */
     }
-    const char *bytes = (const char *)code->co_linetable + offsetof(PyBytesObject, ob_sval);
+    const char *bytes =
+        (const char *)code->co_linetable + offsetof(PyBytesObject, ob_sval);
     if (wj_peek(scratch, bytes, size) != 0) {
         return code->co_firstlineno;
     }
@@ -335,8 +341,8 @@ line_of(const PyCodeObject *code, int offset, char *scratch, size_t scratch_size
 }
 
 size_t
-wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room, char *scratch,
-                size_t scratch_size)
+wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room,
+                char *scratch, size_t scratch_size)
 {
     PyCodeObject copy;
     struct wj_definition *made = (struct wj_definition *)to;

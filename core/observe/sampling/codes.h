@@ -14,7 +14,7 @@
 /* The id of a code object, 0 for none. Async-signal-safe, needs no GIL. */
 uint32_t wj_codes_find(const PyCodeObject *code);
 
-/* True when a code object lies at an address that may be anything. Async-signal-safe. */
+/* True where a code object lies at the address, which may be any. Signal-safe. */
 int wj_codes_is_code(const PyCodeObject *code);
 
 /* Ask for an id. Async-signal-safe, needs no GIL; may be forgotten when many ask. */
@@ -24,8 +24,8 @@ void wj_codes_ask(const PyCodeObject *code);
 int wj_codes_asked(void);
 
 /* Give ids to those that were asked for and live, and write a WJ_CODE record for each.
-   Take ids back where nobody else needs the code. Needs the GIL; never fails: what finds
-   no memory or no room in the ring is asked for again by the next sample. */
+   Take ids back where nobody else needs the code. Needs the GIL; never fails: what
+   finds no memory or no room in the ring is asked for again by the next sample. */
 void wj_codes_serve(struct wj_ring *ring);
 
 /* Give up all ids. Needs the GIL; no sample may be in the making. */

@@ -32,7 +32,8 @@ tell_name(struct wj_ring *ring, PyObject *handle, PyObject *started)
         return -1;
     }
     Py_ssize_t size = 0;
-    const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &size) : NULL;
+    const char *text =
+        PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, &size) : NULL;
     if (text != NULL && hash_of(text, size) != thread->name_hash) {
         thread->name_hash = hash_of(text, size);
         wj_note_thread(ring, WJ_THREAD, thread, thread->found, 0, text, (size_t)size);
@@ -60,7 +61,8 @@ tell_names(struct wj_ring *ring)
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(items); i++) {
         PyObject *item = PyList_GET_ITEM(items, i);
-        if (tell_name(ring, PyTuple_GET_ITEM(item, 0), PyTuple_GET_ITEM(item, 1)) != 0) {
+        if (tell_name(ring, PyTuple_GET_ITEM(item, 0), PyTuple_GET_ITEM(item, 1))
+            != 0) {
             goto done;
         }
     }

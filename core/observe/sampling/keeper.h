@@ -4,8 +4,9 @@
 
 #include "ring.h"
 
-/* Give ids to code objects that asked, tell the names of threads that have new ones and,
-   for ``native``, the libraries that were loaded. Needs the GIL; leaves no exception. */
+/* Give ids to code objects that asked, tell the names of threads that have new ones
+   and, for ``native``, the libraries that were loaded. Needs the GIL; leaves no
+   exception. */
 void wj_keeper_serve(struct wj_ring *ring, int native);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Data-stack chunks and object arenas come from the arena allocator, whose hooks are
  * public. Ours passes everything on; only a free that comes while the sampler reads is
- * kept for later. This makes a fault impossible where others have to survive one, and so
- * leaves SIGSEGV to the program.
+ * kept for later. This makes a fault impossible where others have to survive one, and
+ * so leaves SIGSEGV to the program.
  *
  * Invariant: the interpreter unlinks a chunk before it frees it. The holder announces
  * itself before it looks for chunks, the freeing thread unlinks before it looks for a

@@ -1,7 +1,7 @@
 /* wadjet.observe.sampling._sampling: the border to Python.
  *
- * Five functions for the program that is recorded, two types for whoever reads. Bulk data
- * crosses as bytes objects, a column each.
+ * Five functions for the program that is recorded, two types for whoever reads. Bulk
+ * data crosses as bytes objects, a column each.
  */
 #include "compat.h"
 
@@ -16,7 +16,7 @@
 #include "reader.h"
 #include "recorder.h"
 
-/* ---- the recorder ---------------------------------------------------------------------- */
+/* ---- the recorder --------------------------------------------------------------- */
 
 PyDoc_STRVAR(start_doc,
 "start(*, cpu_period, wall_period, native, perf, capacity, hidden) -> dict\n--\n\n"
@@ -29,7 +29,8 @@ PyDoc_STRVAR(start_doc,
 static PyObject *
 start(PyObject *module, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"cpu_period", "wall_period", "native", "perf", "capacity", "hidden", NULL};
+    static char *names[] = {"cpu_period", "wall_period", "native", "perf",
+                            "capacity",   "hidden",      NULL};
     static const char *const engines[] = {"none", "perf", "perf-user", "timer"};
     static const char *const ways[] = {"none", "process_vm_readv", "pipe"};
     struct wj_options options = {0, 0, 0, 0, 0, 0};
@@ -38,14 +39,15 @@ start(PyObject *module, PyObject *args, PyObject *keywords)
     Py_ssize_t capacity;
     int perf, hidden = 0;
     (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppni:start", names, &cpu, &wall,
-                                     &options.native, &perf, &capacity,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppni:start", names, &cpu,
+                                     &wall, &options.native, &perf, &capacity,
                                      &hidden)) {
         return NULL;
     }
     if (cpu < 0 || wall < 0 || capacity < 65536 || (capacity & (capacity - 1))) {
-        PyErr_SetString(PyExc_ValueError, "a negative period, or a capacity that is not a "
-                                          "power of two from 65536 on");
+        PyErr_SetString(PyExc_ValueError,
+                        "a negative period, or a capacity that is not a "
+                        "power of two from 65536 on");
         return NULL;
     }
     options.cpu_period = cpu;
@@ -56,9 +58,9 @@ start(PyObject *module, PyObject *args, PyObject *keywords)
     if (wj_recorder_start(&options, &choice) != 0) {
         return NULL;
     }
-    return Py_BuildValue("{s:i,s:s,s:i,s:i,s:s}", "fd", wj_recorder_ring()->file, "engine",
-                         engines[choice.engine], "signal", choice.signal, "refusal",
-                         choice.refusal, "peek", ways[choice.peek]);
+    return Py_BuildValue("{s:i,s:s,s:i,s:i,s:s}", "fd", wj_recorder_ring()->file,
+                         "engine", engines[choice.engine], "signal", choice.signal,
+                         "refusal", choice.refusal, "peek", ways[choice.peek]);
 }
 
 PyDoc_STRVAR(stop_doc,
@@ -152,7 +154,8 @@ send_ring(PyObject *module, PyObject *args)
         errno = error;
     }
     PyBuffer_Release(&message);
-    return connection < 0 ? PyErr_SetFromErrno(PyExc_OSError) : PyLong_FromLong(connection);
+    return connection < 0 ? PyErr_SetFromErrno(PyExc_OSError)
+                          : PyLong_FromLong(connection);
 }
 
 PyDoc_STRVAR(stack_cost_doc,
@@ -211,7 +214,7 @@ line_at(PyObject *module, PyObject *args)
     return PyLong_FromLong(line);
 }
 
-/* ---- Tree ------------------------------------------------------------------------------- */
+/* ---- Tree ----------------------------------------------------------------------- */
 
 typedef struct {
     PyObject_HEAD
@@ -221,7 +224,8 @@ typedef struct {
 static PyObject *
 tree_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    if (PyTuple_GET_SIZE(args) != 0 || (keywords != NULL && PyDict_GET_SIZE(keywords) != 0)) {
+    if (PyTuple_GET_SIZE(args) != 0
+        || (keywords != NULL && PyDict_GET_SIZE(keywords) != 0)) {
         PyErr_SetString(PyExc_TypeError, "Tree() takes no arguments");
         return NULL;
     }
@@ -274,7 +278,7 @@ column(const struct wj_bytes *rows, size_t row, size_t offset, size_t width)
     return bytes;
 }
 
-#define COLUMN(rows, type, field) \
+#define COLUMN(rows, type, field)                                                      \
     column(rows, sizeof(type), offsetof(type, field), sizeof(((type *)0)->field))
 
 /* The weights of one clock, 0 for the samples of the other. */
@@ -283,7 +287,8 @@ weights(const struct wj_bytes *rows, int clock)
 {
     const struct wj_sample_row *row = (const struct wj_sample_row *)rows->data;
     size_t count = rows->size / sizeof *row;
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(int64_t)));
+    PyObject *bytes =
+        PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(int64_t)));
     if (bytes != NULL) {
         int64_t *to = (int64_t *)PyBytes_AS_STRING(bytes);
         for (size_t i = 0; i < count; i++) {
@@ -305,17 +310,20 @@ tree_take(PyObject *self, PyObject *unused)
     struct wj_tree *tree = &((Tree *)self)->tree;
     const struct wj_bytes *samples = &tree->sample_rows;
     (void)unused;
-    PyObject *taken = Py_BuildValue(
-        "(NN(NNN)(NN)(NNNNNNN))", take_texts(&tree->functions), take_texts(&tree->libraries),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, a),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, b),
-        COLUMN(&tree->node_rows, struct wj_node_row, parent),
-        COLUMN(&tree->node_rows, struct wj_node_row, frame),
-        COLUMN(samples, struct wj_sample_row, time), COLUMN(samples, struct wj_sample_row, thread),
-        COLUMN(samples, struct wj_sample_row, node), COLUMN(samples, struct wj_sample_row, state),
-        COLUMN(samples, struct wj_sample_row, holder), weights(samples, WJ_WALL),
-        weights(samples, WJ_CPU));
+    PyObject *taken =
+        Py_BuildValue("(NN(NNN)(NN)(NNNNNNN))", take_texts(&tree->functions),
+                      take_texts(&tree->libraries),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, a),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, b),
+                      COLUMN(&tree->node_rows, struct wj_node_row, parent),
+                      COLUMN(&tree->node_rows, struct wj_node_row, frame),
+                      COLUMN(samples, struct wj_sample_row, time),
+                      COLUMN(samples, struct wj_sample_row, thread),
+                      COLUMN(samples, struct wj_sample_row, node),
+                      COLUMN(samples, struct wj_sample_row, state),
+                      COLUMN(samples, struct wj_sample_row, holder),
+                      weights(samples, WJ_WALL), weights(samples, WJ_CPU));
     if (taken != NULL) {
         tree->frame_rows.size = tree->node_rows.size = tree->sample_rows.size = 0;
     }
@@ -342,7 +350,7 @@ static PyType_Spec tree_spec = {
     .slots = tree_slots,
 };
 
-/* ---- Reader ------------------------------------------------------------------------------ */
+/* ---- Reader --------------------------------------------------------------------- */
 
 typedef struct {
     PyObject_HEAD
@@ -362,8 +370,8 @@ reader_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
     PyObject *tree;
     int file;
     long long begin;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!iL:Reader", names, state->tree_type,
-                                     &tree, &file, &begin)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O!iL:Reader", names,
+                                     state->tree_type, &tree, &file, &begin)) {
         return NULL;
     }
     Reader *self = (Reader *)type->tp_alloc(type, 0);
@@ -439,10 +447,11 @@ event_of(const struct wj_reader *reader, const struct wj_record *record)
         return Py_BuildValue("(sN)", "note", text_of(text + 1, text->size, record));
     }
     const struct wj_thread_note *thread = (const struct wj_thread_note *)record;
-    return Py_BuildValue("(siKLLN)", record->kind == WJ_END ? "end" : "thread",
-                         wj_reader_thread(reader, thread->thread),
-                         (unsigned long long)thread->tid, (long long)(thread->time - reader->start),
-                         (long long)thread->cpu, text_of(thread + 1, thread->size, record));
+    return Py_BuildValue(
+        "(siKLLN)", record->kind == WJ_END ? "end" : "thread",
+        wj_reader_thread(reader, thread->thread), (unsigned long long)thread->tid,
+        (long long)(thread->time - reader->start), (long long)thread->cpu,
+        text_of(thread + 1, thread->size, record));
 }
 
 PyDoc_STRVAR(reader_events_doc,
@@ -457,7 +466,8 @@ reader_events(PyObject *self, PyObject *unused)
     (void)unused;
     PyObject *list = reader == NULL ? NULL : PyList_New(0);
     for (size_t at = 0; list != NULL && at < reader->events.size;) {
-        const struct wj_record *record = (const struct wj_record *)(reader->events.data + at);
+        const struct wj_record *record =
+            (const struct wj_record *)(reader->events.data + at);
         PyObject *event = event_of(reader, record);
         if (event == NULL || PyList_Append(list, event) != 0) {
             Py_CLEAR(list);
@@ -510,8 +520,9 @@ static PyMethodDef reader_methods[] = {
 };
 
 static PyType_Slot reader_slots[] = {
-    {Py_tp_doc, "Reader(tree, fd, start)\n--\n\nReads one process's ring; owns ``fd``.\n\n"
-                "``start`` is the monotonic clock, in ns, of the recording's time 0."},
+    {Py_tp_doc,
+     "Reader(tree, fd, start)\n--\n\nReads one process's ring; owns ``fd``.\n\n"
+     "``start`` is the monotonic clock, in ns, of the recording's time 0."},
     {Py_tp_new, reader_new},
     {Py_tp_dealloc, reader_dealloc},
     {Py_tp_methods, reader_methods},
@@ -525,13 +536,14 @@ static PyType_Spec reader_spec = {
     .slots = reader_slots,
 };
 
-/* ---- the module ---------------------------------------------------------------------------- */
+/* ---- the module ----------------------------------------------------------------- */
 
 static int
 execute(PyObject *module)
 {
     struct state *state = PyModule_GetState(module);
-    state->tree_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &tree_spec, NULL);
+    state->tree_type =
+        (PyTypeObject *)PyType_FromModuleAndSpec(module, &tree_spec, NULL);
     if (state->tree_type == NULL || PyModule_AddType(module, state->tree_type) != 0) {
         return -1;
     }
@@ -558,7 +570,8 @@ clear(PyObject *module)
 }
 
 static PyMethodDef methods[] = {
-    {"start", (PyCFunction)(void (*)(void))start, METH_VARARGS | METH_KEYWORDS, start_doc},
+    {"start", (PyCFunction)(void (*)(void))start, METH_VARARGS | METH_KEYWORDS,
+     start_doc},
     {"stop", stop, METH_NOARGS, stop_doc},
     {"note", note, METH_O, note_doc},
     {"send", send_ring, METH_VARARGS, send_doc},

@@ -16,7 +16,8 @@
 #include "compat.h"
 #include "records.h"
 
-extern PyObject *_PyEval_EvalFrameDefault(PyThreadState *, struct _PyInterpreterFrame *, int);
+extern PyObject *_PyEval_EvalFrameDefault(PyThreadState *, struct _PyInterpreterFrame *,
+                                          int);
 
 static uintptr_t text_start, text_end; /* of the interpreter */
 static uintptr_t evaluator;
@@ -29,7 +30,8 @@ find_interpreter(struct dl_phdr_info *info, size_t size, void *data)
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD && evaluator >= start && evaluator < start + part->p_memsz) {
+        if (part->p_type == PT_LOAD && evaluator >= start
+            && evaluator < start + part->p_memsz) {
             text_start = start;
             text_end = start + part->p_memsz;
             return 1;
@@ -46,7 +48,7 @@ wj_native_init(void)
 }
 
 struct walk {
-    uintptr_t start; /* the interrupted instruction: frames above it are the handler's */
+    uintptr_t start; /* interrupted instruction: frames above it are the handler's */
     int started;
     uint64_t *to;
     uint32_t room;

@@ -60,7 +60,8 @@ count_loaded(struct dl_phdr_info *info, size_t size, void *data)
 }
 
 static void
-tell_library(struct wj_ring *ring, const char *path, uint64_t base, const ElfW(Phdr) * part)
+tell_library(struct wj_ring *ring, const char *path, uint64_t base,
+             const ElfW(Phdr) * part)
 {
     size_t whole, size = strlen(path);
     struct wj_library *note = reserve(ring, sizeof *note, size, &whole);

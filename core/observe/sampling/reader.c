@@ -1,8 +1,8 @@
 /* Reads the records of one process into a tree.
  *
- * The program at the other end may have died half-way or gone mad: every count is checked
- * against the record's size before it is used, and a record that makes no sense is passed
- * over.
+ * The program at the other end may have died half-way or gone mad: every count is
+ * checked against the record's size before it is used, and a record that makes no sense
+ * is passed over.
  */
 #include "reader.h"
 
@@ -52,13 +52,15 @@ wj_reader_close(struct wj_reader *reader)
     }
 }
 
-/* ---- threads ---------------------------------------------------------------------------- */
+/* ---- threads -------------------------------------------------------------------- */
 
 static struct thread *
 thread_at(const struct wj_reader *reader, uint32_t number)
 {
     size_t end = ((size_t)number + 1) * sizeof(struct thread);
-    return end <= reader->threads.size ? (struct thread *)(reader->threads.data + end) - 1 : NULL;
+    return end <= reader->threads.size
+               ? (struct thread *)(reader->threads.data + end) - 1
+               : NULL;
 }
 
 /* The thread, made known where it was not. NULL for want of memory. */
@@ -67,7 +69,8 @@ thread_for(struct wj_reader *reader, uint32_t number)
 {
     static const struct thread unknown = {-1, WJ_ROOT};
     while (thread_at(reader, number) == NULL) {
-        if (number > 1u << 24 || wj_bytes_add(&reader->threads, &unknown, sizeof unknown) != 0) {
+        if (number > 1u << 24
+            || wj_bytes_add(&reader->threads, &unknown, sizeof unknown) != 0) {
             return NULL;
         }
     }
@@ -85,7 +88,7 @@ wj_reader_thread(const struct wj_reader *reader, uint32_t number)
     return thread == NULL ? -1 : thread->number;
 }
 
-/* ---- Python frames ------------------------------------------------------------------------ */
+/* ---- Python frames -------------------------------------------------------------- */
 
 static int
 read_code(struct wj_reader *reader, const struct wj_code *record)
@@ -93,7 +96,8 @@ read_code(struct wj_reader *reader, const struct wj_code *record)
     static const struct code unknown = {-1, 0, 0, 0};
     const char *text = (const char *)(record + 1);
     size_t sizes = (size_t)record->file_size + record->name_size + record->table_size;
-    if (sizeof *record + sizes > record->head.size || record->id == 0 || record->id > 1u << 28) {
+    if (sizeof *record + sizes > record->head.size || record->id == 0
+        || record->id > 1u << 28) {
         return 0;
     }
     struct code code = {0, record->first_line, record->table_size, reader->tables.size};
@@ -101,7 +105,8 @@ read_code(struct wj_reader *reader, const struct wj_code *record)
                                      text + record->file_size, record->name_size,
                                      record->first_line);
     text += record->file_size + record->name_size;
-    if (code.function < 0 || wj_bytes_add(&reader->tables, text, record->table_size) != 0) {
+    if (code.function < 0
+        || wj_bytes_add(&reader->tables, text, record->table_size) != 0) {
         return -1;
     }
     while (reader->codes.size < (size_t)record->id * sizeof code) {
@@ -117,7 +122,8 @@ static int32_t
 unknown_frame(struct wj_reader *reader, const char *name)
 {
     int32_t function = wj_tree_function(reader->tree, "", 0, name, strlen(name), 0);
-    return function < 0 ? -1 : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, 0);
+    return function < 0 ? -1
+                        : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, 0);
 }
 
 static int32_t
@@ -144,7 +150,8 @@ known_frame(struct wj_reader *reader, uint32_t id, int32_t offset)
     int is_new = wj_map_intern(&reader->places, id, (uint32_t)offset, &index);
     if (is_new == 1) {
         int32_t frame = locate_frame(reader, id, offset);
-        if (frame < 0 || wj_bytes_add(&reader->place_frames, &frame, sizeof frame) != 0) {
+        if (frame < 0
+            || wj_bytes_add(&reader->place_frames, &frame, sizeof frame) != 0) {
             return -1;
         }
     }
@@ -156,13 +163,14 @@ described_frame(struct wj_reader *reader, const struct wj_definition *definition
 {
     const char *text = (const char *)(definition + 1);
     int32_t function = wj_tree_function(reader->tree, text, definition->file_size,
-                                        text + definition->file_size, definition->name_size,
-                                        definition->first_line);
+                                        text + definition->file_size,
+                                        definition->name_size, definition->first_line);
     int line = definition->line > 0 ? definition->line : definition->first_line;
-    return function < 0 ? -1 : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, line);
+    return function < 0 ? -1
+                        : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, line);
 }
 
-/* ---- native frames -------------------------------------------------------------------------- */
+/* ---- native frames -------------------------------------------------------------- */
 
 static int
 read_library(struct wj_reader *reader, const struct wj_library *record)
@@ -171,7 +179,8 @@ read_library(struct wj_reader *reader, const struct wj_library *record)
         return 0;
     }
     struct region region = {record->start, record->end, record->base, 0};
-    region.library = wj_tree_library(reader->tree, (const char *)(record + 1), record->size);
+    region.library =
+        wj_tree_library(reader->tree, (const char *)(record + 1), record->size);
     if (region.library < 0) {
         return -1;
     }
@@ -183,7 +192,8 @@ native_frame(struct wj_reader *reader, uint64_t address)
 {
     const struct region *regions = (const struct region *)reader->regions.data;
     size_t count = reader->regions.size / sizeof *regions;
-    for (size_t i = count; i-- > 0;) { /* the newest first: it may lie where one was unmapped */
+    /* The newest first: it may lie where one was unmapped. */
+    for (size_t i = count; i-- > 0;) {
         if (address >= regions[i].start && address < regions[i].end) {
             return wj_tree_frame(reader->tree, WJ_FRAME_NATIVE, regions[i].library,
                                  (int64_t)(address - regions[i].base));
@@ -192,7 +202,7 @@ native_frame(struct wj_reader *reader, uint64_t address)
     return wj_tree_frame(reader->tree, WJ_FRAME_NATIVE, -1, (int64_t)address);
 }
 
-/* ---- samples ---------------------------------------------------------------------------------- */
+/* ---- samples -------------------------------------------------------------------- */
 
 /* A sample's body in its parts. */
 struct parts {
@@ -218,11 +228,13 @@ fits(const struct wj_definition *definition, const char *end)
 
 /* Find the parts; 0, or -1 where they do not fit into the record. */
 static int
-split(const struct wj_sample *sample, struct parts *parts, const struct wj_definition **room)
+split(const struct wj_sample *sample, struct parts *parts,
+      const struct wj_definition **room)
 {
     const char *end = (const char *)sample + sample->head.size;
     size_t body = sample->head.size - sizeof *sample;
-    if (((size_t)sample->frames + sample->natives) * 8 > body || sample->definitions > WJ_READER_DEFINITIONS) {
+    if (((size_t)sample->frames + sample->natives) * 8 > body
+        || sample->definitions > WJ_READER_DEFINITIONS) {
         return -1;
     }
     parts->places = (const struct wj_place *)(sample + 1);
@@ -262,8 +274,8 @@ add_place(struct wj_reader *reader, const struct parts *parts, uint32_t i)
     return add_frame(reader, described_frame(reader, parts->definitions[place->at]));
 }
 
-/* Lay native and Python frames in one order, leaf first: where the native stack evaluates
-   Python, the Python frames go that it evaluates. */
+/* Lay native and Python frames in one order, leaf first: where the native stack
+   evaluates Python, the Python frames go that it evaluates. */
 static int
 merge(struct wj_reader *reader, const struct parts *parts)
 {
@@ -292,14 +304,15 @@ merge(struct wj_reader *reader, const struct parts *parts)
     return 0;
 }
 
-/* The node of the stack in ``merged``: WJ_ROOT for an empty one, -2 for want of memory. */
+/* The node of the stack in ``merged``: WJ_ROOT for none, -2 for want of memory. */
 static int32_t
 node_of(struct wj_reader *reader, int truncated)
 {
     int32_t node = WJ_ROOT;
     const int32_t *frames = (const int32_t *)reader->merged.data;
     if (truncated) {
-        node = wj_tree_node(reader->tree, node, unknown_frame(reader, "<deeper frames>"));
+        node =
+            wj_tree_node(reader->tree, node, unknown_frame(reader, "<deeper frames>"));
     }
     for (size_t i = reader->merged.size / sizeof *frames; i-- > 0;) {
         node = wj_tree_node(reader->tree, node, frames[i]);
@@ -325,7 +338,9 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
     }
     int32_t node = thread->wall_node;
     if (!(sample->flags & WJ_SAME)) {
-        node = merge(reader, &parts) != 0 ? -2 : node_of(reader, sample->flags & WJ_TRUNCATED);
+        node = merge(reader, &parts) != 0
+                   ? -2
+                   : node_of(reader, sample->flags & WJ_TRUNCATED);
     }
     if (node < WJ_ROOT) {
         return -1;
@@ -334,23 +349,32 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
         thread->wall_node = node;
     }
     int32_t holder = sample->holder ? wj_reader_thread(reader, sample->holder - 1) : -1;
-    struct wj_sample_row row = {sample->time - reader->start, sample->weight, thread->number, node,
-                                holder, (int8_t)sample->state, (int8_t)sample->clock};
+    struct wj_sample_row row = {sample->time - reader->start,
+                                sample->weight,
+                                thread->number,
+                                node,
+                                holder,
+                                (int8_t)sample->state,
+                                (int8_t)sample->clock};
     reader->samples[sample->clock]++;
     return wj_tree_sample(reader->tree, &row) == 0 ? 1 : -1;
 }
 
-/* ---- records ------------------------------------------------------------------------------------ */
+/* ---- records -------------------------------------------------------------------- */
 
 static int
 read_record(struct wj_reader *reader, const struct wj_record *record)
 {
     static const size_t least[] = {
-        [WJ_SAMPLE] = sizeof(struct wj_sample),   [WJ_CODE] = sizeof(struct wj_code),
-        [WJ_THREAD] = sizeof(struct wj_thread_note), [WJ_END] = sizeof(struct wj_thread_note),
-        [WJ_LIBRARY] = sizeof(struct wj_library), [WJ_NOTE] = sizeof(struct wj_text),
+        [WJ_SAMPLE] = sizeof(struct wj_sample),
+        [WJ_CODE] = sizeof(struct wj_code),
+        [WJ_THREAD] = sizeof(struct wj_thread_note),
+        [WJ_END] = sizeof(struct wj_thread_note),
+        [WJ_LIBRARY] = sizeof(struct wj_library),
+        [WJ_NOTE] = sizeof(struct wj_text),
     };
-    if (record->kind >= sizeof least / sizeof least[0] || record->size < least[record->kind]) {
+    if (record->kind >= sizeof least / sizeof least[0]
+        || record->size < least[record->kind]) {
         return 0;
     }
     switch (record->kind) {
@@ -362,7 +386,8 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
         return read_library(reader, (const struct wj_library *)record);
     case WJ_THREAD:
     case WJ_END:
-        if (thread_for(reader, ((const struct wj_thread_note *)record)->thread) == NULL) {
+        if (thread_for(reader, ((const struct wj_thread_note *)record)->thread)
+            == NULL) {
             return -1;
         }
         return wj_bytes_add(&reader->events, record, record->size);

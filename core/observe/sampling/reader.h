@@ -9,22 +9,23 @@
 
 struct wj_reader {
     struct wj_ring ring;
-    struct wj_tree *tree;  /* Borrowed */
-    int64_t start;         /* CLOCK_MONOTONIC of the recording's time 0 */
-    struct wj_bytes codes; /* struct code by id - 1 */
-    struct wj_bytes tables;  /* location tables of the codes */
-    struct wj_map places;    /* (code, offset) to an index of place_frames */
+    struct wj_tree *tree;         /* Borrowed */
+    int64_t start;                /* CLOCK_MONOTONIC of the recording's time 0 */
+    struct wj_bytes codes;        /* struct code by id - 1 */
+    struct wj_bytes tables;       /* location tables of the codes */
+    struct wj_map places;         /* (code, offset) to an index of place_frames */
     struct wj_bytes place_frames; /* int32_t */
-    struct wj_bytes threads; /* struct thread by the program's number */
-    struct wj_bytes regions; /* struct region: where libraries lie */
-    struct wj_bytes events;  /* records but samples and codes, as they came */
-    struct wj_bytes merged;  /* frames of the sample in work, leaf first */
-    uint64_t samples[2];     /* by clock */
+    struct wj_bytes threads;      /* struct thread by the program's number */
+    struct wj_bytes regions;      /* struct region: where libraries lie */
+    struct wj_bytes events;       /* records but samples and codes, as they came */
+    struct wj_bytes merged;       /* frames of the sample in work, leaf first */
+    uint64_t samples[2];          /* by clock */
     const struct wj_definition *definitions[WJ_READER_DEFINITIONS]; /* of that sample */
 };
 
-/* Map the ring in ``file``, which the reader owns on success. 0, or -1 with errno set. */
-int wj_reader_open(struct wj_reader *reader, struct wj_tree *tree, int file, int64_t start);
+/* Map the ring in ``file``, owned by the reader on success. 0, or -1 with errno set. */
+int wj_reader_open(struct wj_reader *reader, struct wj_tree *tree, int file,
+                   int64_t start);
 
 /* Read all that has been committed. Samples read, or -1 for want of memory. */
 int64_t wj_reader_drain(struct wj_reader *reader);

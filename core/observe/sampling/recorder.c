@@ -1,8 +1,9 @@
 /* The recorder of this process.
  *
- * Two threads of its own, both in C. The *sampler* makes the wall clock's rounds and never
- * takes the GIL, so that nothing the program does can hold it up. The *keeper* takes the
- * GIL, seldom and briefly, for what needs it: ids for code objects, names of threads.
+ * Two threads of its own, both in C. The *sampler* makes the wall clock's rounds and
+ * never takes the GIL, so that nothing the program does can hold it up. The *keeper*
+ * takes the GIL, seldom and briefly, for what needs it: ids for code objects, names of
+ * threads.
  */
 #define _GNU_SOURCE
 #include "recorder.h"
@@ -23,11 +24,11 @@
 #include "sample.h"
 #include "wall.h"
 
-#define LOOK_PERIOD 10000000     /* ns between looks for new threads without a wall clock */
-#define HURRY_PAUSE 1000000      /* ns until a thread that was announced may be there */
-#define HURRY_LOOKS 2            /* looks for it, in a hurry */
-#define KEEP_PAUSE 10000000      /* ns the keeper leaves the GIL alone after a serving */
-#define KEEP_COST 50000000       /* ns of its allowance that a serving takes */
+#define LOOK_PERIOD 10000000 /* ns between looks for new threads, if no wall clock */
+#define HURRY_PAUSE 1000000  /* ns until a thread that was announced may be there */
+#define HURRY_LOOKS 2        /* looks for it, in a hurry */
+#define KEEP_PAUSE 10000000  /* ns the keeper leaves the GIL alone after a serving */
+#define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
 #define COST_SHARE 50 /* a round may cost one part in so many of its period */
@@ -43,16 +44,16 @@ static pthread_cond_t wake_sampler, wake_keeper;
 static int stopping, hurry, work; /* under the lock */
 static struct wj_wall_counts counts;
 
-#define HANDLER_SHARE 4  /* a handler's time is followed by so much of the program's */
+#define HANDLER_SHARE 4 /* a handler's time is followed by so much of the program's */
 
-/* ---- the CPU clock's handler -------------------------------------------------------- */
+/* ---- the CPU clock's handler ---------------------------------------------------- */
 
 static void
 tick(struct wj_thread *thread, void *context)
 {
     int64_t cpu = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
-    struct wj_moment moment = {
-        wj_now(), cpu - thread->cpu_last, thread->number, 0, WJ_CPU, WJ_RUN_NATIVE};
+    struct wj_moment moment = {wj_now(), cpu - thread->cpu_last, thread->number, 0,
+                               WJ_CPU,   WJ_RUN_NATIVE};
     uint32_t natives = 0;
     if (moment.weight <= 0 || cpu < thread->quiet_until) {
         return;
@@ -75,12 +76,13 @@ tick(struct wj_thread *thread, void *context)
     if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
         thread->cpu_last = cpu;
     }
-    /* Many unknown code objects at a high rate could fill all of a thread's time, and it
-       would never get to where it gives up the GIL for the keeper to make them known. */
+    /* Many unknown code objects at a high rate could fill all of a thread's time, and
+       it would never get to where it gives up the GIL for the keeper to make them
+       known. */
     thread->quiet_until = cpu + (wj_now() - moment.time) * (1 + HANDLER_SHARE);
 }
 
-/* ---- the two threads ------------------------------------------------------------------ */
+/* ---- the two threads ------------------------------------------------------------ */
 
 static void
 block_signals(void)
@@ -209,7 +211,7 @@ keep(void *unused)
     }
 }
 
-/* ---- starting and stopping -------------------------------------------------------------- */
+/* ---- starting and stopping ------------------------------------------------------ */
 
 static void
 forked(void)
@@ -240,8 +242,9 @@ announced(const char *event, PyObject *args, void *unused)
 {
     (void)args;
     (void)unused;
-    if (recording && (strcmp(event, "_thread.start_new_thread") == 0
-                      || strcmp(event, "_thread.start_joinable_thread") == 0)) {
+    if (recording
+        && (strcmp(event, "_thread.start_new_thread") == 0
+            || strcmp(event, "_thread.start_joinable_thread") == 0)) {
         wj_recorder_hurry();
     }
     return 0;

@@ -29,13 +29,13 @@ enum wj_state {
 enum wj_clock { WJ_CPU, WJ_WALL };
 
 enum wj_sample_flags {
-    WJ_SAME = 1,      /* no frames follow: the stack of this thread's last wall sample */
+    WJ_SAME = 1, /* no frames follow: the stack of this thread's last wall sample */
     WJ_TRUNCATED = 2, /* frames nearest the root are missing */
 };
 
-/* A Python frame. ``code`` is an id given by a WJ_CODE record and ``at`` a byte offset in
-   it; or ``code`` is 0 and ``at`` the index of a definition behind the frames, -1 for
-   none. WJ_ENTRY marks the frame for which the evaluating C function was entered. */
+/* A Python frame. ``code`` is an id given by a WJ_CODE record and ``at`` a byte offset
+   in it; or ``code`` is 0 and ``at`` the index of a definition behind the frames, -1
+   for none. WJ_ENTRY marks the frame for which an evaluating C function was entered. */
 struct wj_place {
     uint32_t code;
     int32_t at;

@@ -22,9 +22,9 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
         if (id != 0) {
             continue;
         }
-        size_t size = wj_codes_define(seen->code, seen->offset, scratch->definitions + used,
-                                      sizeof scratch->definitions - used, scratch->table,
-                                      sizeof scratch->table);
+        size_t size = wj_codes_define(
+            seen->code, seen->offset, scratch->definitions + used,
+            sizeof scratch->definitions - used, scratch->table, sizeof scratch->table);
         place->at = size ? (int32_t)(*definitions)++ : -1;
         used += size;
         wj_codes_ask(seen->code);

@@ -14,8 +14,8 @@ struct wj_moment {
     enum wj_state state;
 };
 
-/* Write the stack in ``scratch`` as a sample, with as many of the native addresses there.
-   0, or -1 where the ring had no room. Async-signal-safe, no GIL. */
+/* Write the stack in ``scratch`` as a sample, with as many of the native addresses
+   there. 0, or -1 where the ring had no room. Async-signal-safe, no GIL. */
 int wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
                     const struct wj_moment *moment, uint32_t natives);
 

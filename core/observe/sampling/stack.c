@@ -23,8 +23,8 @@
 
 extern void *__libc_stack_end; /* of the process's first thread */
 
-/* Where the C stack ends that ``inside`` lies on: glibc puts the thread's own block, which
-   its handle points to, at the upper end. */
+/* Where the C stack ends that ``inside`` lies on: glibc puts the thread's own block,
+   which its handle points to, at the upper end. */
 static uintptr_t
 stack_end(const PyThreadState *thread, const void *inside)
 {
@@ -69,7 +69,7 @@ on_data_stack(const PyThreadState *thread, const wj_frame *frame)
     return 0;
 }
 
-/* True for a frame that can be followed: on a stack of this thread, or a generator's. */
+/* True for a frame that can be followed: on this thread's stack, or a generator's. */
 static int
 is_frame(const PyThreadState *thread, const wj_frame *frame)
 {
@@ -165,7 +165,7 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
     return 0;
 }
 
-/* ---- another thread's ---------------------------------------------------------- */
+/* ---- another thread's ----------------------------------------------------------- */
 
 struct copy {
     const char *start; /* where the chunk lay */
@@ -214,11 +214,13 @@ copy_chunks(const PyThreadState *thread)
     if (chunk == NULL) {
         return 0; /* not a frame was pushed yet */
     }
-    if (top < (const char *)chunk || copy_chunk(chunk, (size_t)(top - (const char *)chunk), &room)) {
+    if (top < (const char *)chunk
+        || copy_chunk(chunk, (size_t)(top - (const char *)chunk), &room)) {
         return -1;
     }
     for (;;) {
-        const _PyStackChunk *older = ((const _PyStackChunk *)copies[copied - 1].bytes)->previous;
+        const _PyStackChunk *older =
+            ((const _PyStackChunk *)copies[copied - 1].bytes)->previous;
         if (older == NULL || copy_chunk(older, older->size, &room) != 0) {
             return 0;
         }
@@ -230,7 +232,8 @@ read_frame(const wj_frame *frame, struct _PyInterpreterFrame *head)
 {
     const char *at = (const char *)frame;
     for (int i = 0; i < copied; i++) {
-        if (at >= copies[i].start && at + WJ_FRAME_HEAD <= copies[i].start + copies[i].size) {
+        if (at >= copies[i].start
+            && at + WJ_FRAME_HEAD <= copies[i].start + copies[i].size) {
             memcpy(head, copies[i].bytes + (at - copies[i].start), WJ_FRAME_HEAD);
             return 0;
         }
@@ -238,9 +241,10 @@ read_frame(const wj_frame *frame, struct _PyInterpreterFrame *head)
     return wj_peek(head, frame, WJ_FRAME_HEAD); /* a generator's, or too old to copy */
 }
 
-/* True where the frames of the topmost evaluation end rightly, or have not ended yet. */
+/* True where the frames of the topmost evaluation end rightly, or end later. */
 static int
-is_plausible(const PyThreadState *thread, const struct _PyInterpreterFrame *head, int *level)
+is_plausible(const PyThreadState *thread, const struct _PyInterpreterFrame *head,
+             int *level)
 {
 #if WJ_TOP_FRAME_MAY_LIE
     if (*level == 0 && (wj_frame_code(head) == NULL || wj_frame_is_entry(head))) {
@@ -310,7 +314,8 @@ wj_stack_of_other(const PyThreadState *thread, struct wj_stack *stack)
         if (known && agree(stack, second)) {
             return 0;
         }
-        size_t used = offsetof(struct wj_stack, frames) + second->depth * sizeof second->frames[0];
+        size_t used = offsetof(struct wj_stack, frames)
+                      + second->depth * sizeof second->frames[0];
         memcpy(stack, second, used);
         known = 1;
     }

@@ -22,8 +22,8 @@ struct wj_stack {
     struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
 };
 
-/* The stack of the calling thread, in a signal handler: nobody changes it meanwhile. 0, or
-   -1 in the instant in which the interpreter itself does not know it. */
+/* The stack of the calling thread, in a signal handler: nobody changes it meanwhile. 0,
+   or -1 in the instant in which the interpreter itself does not know it. */
 int wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack);
 
 /* Reserve the buffers of wj_stack_of_other. 0, or -1 for want of memory. */

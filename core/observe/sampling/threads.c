@@ -1,8 +1,8 @@
 /* The threads that are recorded.
  *
  * Slots are found by pthread_t, which a handler reads from a register, and are never
- * given back: glibc uses the stack, and with it the handle, of an ended thread again, so
- * there are as many as threads lived at one time. Must not know clocks or samples.
+ * given back: glibc uses the stack, and with it the handle, of an ended thread again,
+ * so there are as many as threads lived at one time. Must not know clocks or samples.
  */
 #include "threads.h"
 
@@ -26,7 +26,8 @@ struct wj_thread *
 wj_thread_find(pthread_t handle)
 {
     for (size_t i = hash(handle);; i++) {
-        struct wj_thread *slot = __atomic_load_n(&by_handle[i & (SIZE - 1)], __ATOMIC_ACQUIRE);
+        struct wj_thread *slot =
+            __atomic_load_n(&by_handle[i & (SIZE - 1)], __ATOMIC_ACQUIRE);
         if (slot == NULL || slot->handle == handle) {
             return slot;
         }

@@ -26,26 +26,26 @@ struct wj_thread {
     const PyThreadState *state; /* Borrowed: valid while the threads are locked */
     pthread_t handle;
     pid_t tid;
-    uint32_t number;            /* in the recording; a new one for each thread */
-    uint32_t round;             /* of the sampler, when the thread was last seen */
+    uint32_t number; /* in the recording; a new one for each thread */
+    uint32_t round;  /* of the sampler, when the thread was last seen */
     int live;
-    int64_t found;              /* when, ns */
-    int64_t cpu_found;          /* CPU ns it had used by then */
+    int64_t found;     /* when, ns */
+    int64_t cpu_found; /* CPU ns it had used by then */
 
     /* the CPU clock: written by the thread's own handler once it is armed */
-    int event;                  /* Owned: perf event, -1 for none */
-    timer_t timer;              /* Owned where ``has_timer`` */
+    int event;     /* Owned: perf event, -1 for none */
+    timer_t timer; /* Owned where ``has_timer`` */
     int has_timer;
-    int64_t cpu_last;           /* CPU ns already accounted for */
-    int64_t quiet_until;        /* CPU ns before which no sample is taken */
-    int busy;                   /* a handler is at work */
+    int64_t cpu_last;    /* CPU ns already accounted for */
+    int64_t quiet_until; /* CPU ns before which no sample is taken */
+    int busy;            /* a handler is at work */
 
     /* the wall clock: the sampler's own */
     int64_t wall_last;
     int64_t wall_cpu;
-    int syscall_file;           /* Owned: /proc/…/syscall, -1 for none */
+    int syscall_file; /* Owned: /proc/…/syscall, -1 for none */
     uint8_t wall_state;
-    uint8_t wall_same;          /* the next wall sample may refer to the last one */
+    uint8_t wall_same; /* the next wall sample may refer to the last one */
 
     uint64_t name_hash;         /* of the name last written */
     struct wj_scratch *scratch; /* Owned, for the life of the process */
@@ -54,8 +54,8 @@ struct wj_thread {
 /* The slot of a pthread_t, NULL for none. Async-signal-safe. */
 struct wj_thread *wj_thread_find(pthread_t handle);
 
-/* The slot of a thread, a fresh one where it is new (``*is_new`` tells). NULL where there
-   is no room. One caller at a time. */
+/* The slot of a thread, a fresh one where it is new (``*is_new`` tells). NULL where
+   there is no room. One caller at a time. */
 struct wj_thread *wj_thread_of(const PyThreadState *state, int *is_new);
 
 /* All slots ever made, the first ``wj_thread_count()``; those not ``live`` are free. */

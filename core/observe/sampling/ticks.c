@@ -1,8 +1,8 @@
 /* A tick for every so much CPU time of a thread.
  *
  * A perf event on the software task clock signals its thread after each period of CPU
- * time, at any rate; a POSIX CPU timer does so at the kernel's HZ at most. Either way an
- * idle thread costs nothing.
+ * time, at any rate; a POSIX CPU timer does so at the kernel's HZ at most. Either way
+ * an idle thread costs nothing.
  *
  * The signal is SIGURG: a program that has no handler ignores it, so a tick that comes
  * when ours is gone, after exec for instance, does no harm. It is a standard signal, so
@@ -39,7 +39,7 @@ static int tick_signal;
 static struct sigaction before;
 static int running; /* ticks are wanted */
 static int events;
-static int first_event; /* descriptors from here on: the program's own stay as they are */
+static int first_event; /* descriptors start here: the program's stay as they are */
 
 static int
 is_ours(const siginfo_t *info)
@@ -47,7 +47,8 @@ is_ours(const siginfo_t *info)
     if (info->si_code == SI_TIMER) {
         return info->si_value.sival_ptr == (void *)&candidates;
     }
-    return info->si_code == POLL_IN || info->si_code == POLL_HUP || info->si_code == POLL_MSG;
+    return info->si_code == POLL_IN || info->si_code == POLL_HUP
+           || info->si_code == POLL_MSG;
 }
 
 static void
@@ -176,8 +177,8 @@ arm_event(struct wj_thread *thread)
     if (event < 0) {
         return -1;
     }
-    if (fcntl(event, F_SETFL, O_ASYNC | O_NONBLOCK) || fcntl(event, F_SETSIG, tick_signal)
-        || fcntl(event, F_SETOWN_EX, &owner)
+    if (fcntl(event, F_SETFL, O_ASYNC | O_NONBLOCK)
+        || fcntl(event, F_SETSIG, tick_signal) || fcntl(event, F_SETOWN_EX, &owner)
         || ioctl(event, PERF_EVENT_IOC_REFRESH, INT_MAX)) {
         close(event);
         return -1;
@@ -190,7 +191,8 @@ arm_event(struct wj_thread *thread)
 static int
 arm_timer(struct wj_thread *thread)
 {
-    struct sigevent notify = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = tick_signal};
+    struct sigevent notify = {.sigev_notify = SIGEV_THREAD_ID,
+                              .sigev_signo = tick_signal};
     struct itimerspec every;
     notify.sigev_value.sival_ptr = (void *)(size_t)&candidates;
     notify.sigev_notify_thread_id = thread->tid;
@@ -250,7 +252,8 @@ wait_for_handlers(void)
     for (uint32_t i = 0; i < wj_thread_count(); i++) {
         const struct wj_thread *thread = wj_thread_at(i);
         int patience = 20000;
-        while (thread->live && __atomic_load_n(&thread->busy, __ATOMIC_SEQ_CST) && patience--) {
+        while (thread->live && __atomic_load_n(&thread->busy, __ATOMIC_SEQ_CST)
+               && patience--) {
             nanosleep(&pause, NULL);
         }
     }

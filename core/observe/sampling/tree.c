@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Two 64-bit hashes stand for a text: for n texts two of them are mistaken for each other
-   with a chance of about n^2 / 2^129. */
+/* Two 64-bit hashes stand for a text: for n texts two of them are mistaken for each
+   other with a chance of about n^2 / 2^129. */
 static void
 digest(uint64_t digests[2], const char *text, size_t size)
 {
@@ -26,8 +26,8 @@ intern(struct wj_map *map, const uint64_t digests[2], uint32_t *id)
 }
 
 int32_t
-wj_tree_function(struct wj_tree *tree, const char *file, size_t file_size, const char *name,
-                 size_t name_size, int line)
+wj_tree_function(struct wj_tree *tree, const char *file, size_t file_size,
+                 const char *name, size_t name_size, int line)
 {
     uint64_t digests[2] = {0xCBF29CE484222325ull, (uint64_t)(uint32_t)line + 1};
     char number[16];
@@ -56,7 +56,8 @@ wj_tree_library(struct wj_tree *tree, const char *path, size_t size)
     digest(digests, path, size);
     int known = intern(&tree->library_ids, digests, &id);
     if (known == 1) {
-        if (wj_bytes_add(&tree->libraries, path, size) || wj_bytes_add(&tree->libraries, "", 1)) {
+        if (wj_bytes_add(&tree->libraries, path, size)
+            || wj_bytes_add(&tree->libraries, "", 1)) {
             return -1;
         }
     }
@@ -68,8 +69,10 @@ wj_tree_frame(struct wj_tree *tree, enum wj_frame_kind kind, int32_t a, int64_t 
 {
     struct wj_frame_row row = {(int32_t)kind, a, b};
     uint32_t id;
-    int known = wj_map_intern(&tree->frames, (uint64_t)kind << 32 | (uint32_t)a, (uint64_t)b, &id);
-    if (known < 0 || (known == 1 && wj_bytes_add(&tree->frame_rows, &row, sizeof row) != 0)) {
+    int known = wj_map_intern(&tree->frames, (uint64_t)kind << 32 | (uint32_t)a,
+                              (uint64_t)b, &id);
+    if (known < 0
+        || (known == 1 && wj_bytes_add(&tree->frame_rows, &row, sizeof row) != 0)) {
         return -1;
     }
     return (int32_t)id;
@@ -80,8 +83,10 @@ wj_tree_node(struct wj_tree *tree, int32_t parent, int32_t frame)
 {
     struct wj_node_row row = {parent, frame};
     uint32_t id;
-    int known = wj_map_intern(&tree->nodes, (uint64_t)(uint32_t)parent, (uint64_t)frame, &id);
-    if (known < 0 || (known == 1 && wj_bytes_add(&tree->node_rows, &row, sizeof row) != 0)) {
+    int known =
+        wj_map_intern(&tree->nodes, (uint64_t)(uint32_t)parent, (uint64_t)frame, &id);
+    if (known < 0
+        || (known == 1 && wj_bytes_add(&tree->node_rows, &row, sizeof row) != 0)) {
         return -1;
     }
     return (int32_t)id;

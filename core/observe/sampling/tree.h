@@ -37,7 +37,8 @@ struct wj_tree {
     struct wj_map library_ids;
     struct wj_map frames;
     struct wj_map nodes;
-    struct wj_bytes functions; /* file \0 name \0 line \0, in order, since the last take */
+    struct wj_bytes
+        functions; /* file \0 name \0 line \0, in order, since the last take */
     struct wj_bytes libraries; /* path \0, likewise */
     struct wj_bytes frame_rows;
     struct wj_bytes node_rows;
@@ -49,7 +50,8 @@ struct wj_tree {
 int32_t wj_tree_function(struct wj_tree *tree, const char *file, size_t file_size,
                          const char *name, size_t name_size, int line);
 int32_t wj_tree_library(struct wj_tree *tree, const char *path, size_t size);
-int32_t wj_tree_frame(struct wj_tree *tree, enum wj_frame_kind kind, int32_t a, int64_t b);
+int32_t wj_tree_frame(struct wj_tree *tree, enum wj_frame_kind kind, int32_t a,
+                      int64_t b);
 int32_t wj_tree_node(struct wj_tree *tree, int32_t parent, int32_t frame);
 
 /* 0, or -1 for want of memory. */

@@ -2,8 +2,8 @@
  *
  * A thread that has used no CPU time since it was last seen has not moved, so its stack
  * and state are the last ones: looking at an idle thread costs one clock reading. A
- * thread that moved is copied and its state told from three facts: whether its CPU clock
- * runs, who holds the GIL, and in which system call it sleeps.
+ * thread that moved is copied and its state told from three facts: whether its CPU
+ * clock runs, who holds the GIL, and in which system call it sleeps.
  */
 #define _GNU_SOURCE
 #include "wall.h"
@@ -29,7 +29,7 @@ static int64_t last_round;
 static int files;
 static struct wj_scratch *scratch; /* Owned, for the life of the process */
 
-/* ---- states ---------------------------------------------------------------------- */
+/* ---- states --------------------------------------------------------------------- */
 
 /* Descriptors far from those that the program sees. */
 static int
@@ -65,7 +65,8 @@ sleeping_state(struct wj_thread *thread, const wj_gil *gil)
     char text[128];
     unsigned long long address = 0;
     int number = -1;
-    int file = thread->syscall_file >= 0 ? thread->syscall_file : open_syscall_file(thread);
+    int file =
+        thread->syscall_file >= 0 ? thread->syscall_file : open_syscall_file(thread);
     ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text - 1, 0);
     if (file >= 0 && file != thread->syscall_file) {
         close(file);
@@ -75,7 +76,8 @@ sleeping_state(struct wj_thread *thread, const wj_gil *gil)
     }
     text[size] = '\0';
     if (text[0] == 'r') {
-        return WJ_RUNNABLE; /* "running", says the kernel, of the ones that wait for a core */
+        return WJ_RUNNABLE; /* "running", says the kernel, of the ones that wait for a
+                               core */
     }
     if (sscanf(text, "%d %llx", &number, &address) == 2 && number == SYS_futex
         && address >= (uintptr_t)gil && address < (uintptr_t)(gil + 1)) {
@@ -84,7 +86,7 @@ sleeping_state(struct wj_thread *thread, const wj_gil *gil)
     return WJ_BLOCKED;
 }
 
-/* ---- threads that come and go ------------------------------------------------------ */
+/* ---- threads that come and go --------------------------------------------------- */
 
 static void
 welcome(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
@@ -109,7 +111,8 @@ farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
         thread->syscall_file = -1;
         files--;
     }
-    int64_t cpu = thread->cpu_last > thread->wall_cpu ? thread->cpu_last : thread->wall_cpu;
+    int64_t cpu =
+        thread->cpu_last > thread->wall_cpu ? thread->cpu_last : thread->wall_cpu;
     wj_note_thread(ring, WJ_END, thread, now, cpu - thread->cpu_found, "", 0);
     thread->live = 0;
 }
@@ -125,15 +128,15 @@ is_own(const PyThreadState *state, const pid_t *own)
     return 0;
 }
 
-/* ---- one round ------------------------------------------------------------------- */
+/* ---- one round ------------------------------------------------------------------ */
 
 static void
-look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil, uint32_t holder,
-        int64_t now, struct wj_wall_counts *counts)
+look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil,
+        uint32_t holder, int64_t now, struct wj_wall_counts *counts)
 {
     int64_t cpu = wj_clock_read(wj_thread_clock(thread->tid));
-    struct wj_moment moment = {now,    now - thread->wall_last, thread->number,
-                               holder, WJ_WALL,                 WJ_UNKNOWN};
+    struct wj_moment moment = {
+        now, now - thread->wall_last, thread->number, holder, WJ_WALL, WJ_UNKNOWN};
     if (cpu < 0 || moment.weight <= 0) {
         return; /* it has ended meanwhile */
     }
@@ -166,7 +169,8 @@ look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil, uint3
 
 /* Slots for all threads; the number of the one that holds the GIL, plus one. */
 static uint32_t
-find_threads(struct wj_ring *ring, int64_t now, const pid_t *own, struct wj_wall_counts *counts)
+find_threads(struct wj_ring *ring, int64_t now, const pid_t *own,
+             struct wj_wall_counts *counts)
 {
     uint32_t holder = 0;
     int is_new;
@@ -175,7 +179,8 @@ find_threads(struct wj_ring *ring, int64_t now, const pid_t *own, struct wj_wall
         const PyThreadState *holding = wj_gil_holder(wj_interpreter_gil(interpreter));
         PyThreadState *state = wj_first_thread(interpreter);
         for (; state != NULL; state = state->next) {
-            struct wj_thread *thread = is_own(state, own) ? NULL : wj_thread_of(state, &is_new);
+            struct wj_thread *thread =
+                is_own(state, own) ? NULL : wj_thread_of(state, &is_new);
             if (thread == NULL) {
                 continue;
             }

@@ -19,8 +19,8 @@ struct wj_wall_counts {
    for want of memory. */
 int wj_wall_begin(void);
 
-/* Find the threads, arm the new ones and, where ``sample`` is set, take a sample of each
-   ``stride``-th. Threads with one of the WJ_OWN kernel ids in ``own`` are passed over. */
+/* Find the threads, arm the new ones and, where ``sample`` is set, sample each
+   ``stride``-th. Threads with one of the WJ_OWN kernel ids in ``own`` are left out. */
 void wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *own,
                    struct wj_wall_counts *counts);
 
