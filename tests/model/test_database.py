@@ -265,6 +265,7 @@ def test_a_path_that_cannot_be_written_is_named(name: str, why: str, tmp_path: P
 
 WRITE_UNTIL_KILLED = """
 import sys
+from array import array
 from pathlib import Path
 from wadjet.model import store
 from wadjet.model.profile import Metric, Process, Samples, Thread

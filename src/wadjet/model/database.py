@@ -99,7 +99,7 @@ def open_existing(path: Path) -> sqlite3.Connection:
         (version,) = base.execute("PRAGMA user_version").fetchone()
         _refuse_other_databases(path, application, version)
         _refuse_cut_short(path, base)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:  # ValueError: names that are no UTF-8
         _close(base)
         raise RecordingError(
             f"{path} cannot be read ({error})", "it may be cut short or damaged: record again"

@@ -253,8 +253,10 @@ class Builder:
 
     def build(self, **about: Fact) -> Profile:
         """Return the profile."""
-        columns = list(zip(*self._columns, strict=True)) or [()] * 5
-        values = list(zip(*self._values, strict=True)) or [()] * len(self._metrics)
+        order = sorted(range(len(self._columns)), key=lambda row: self._columns[row][0])
+        columns = list(zip(*map(self._columns.__getitem__, order), strict=True)) or [()] * 5
+        values = list(zip(*map(self._values.__getitem__, order), strict=True))
+        values = values or [()] * len(self._metrics)
         time, thread, node, state, holder = (
             array(code, column) for code, column in zip("qiibi", columns, strict=True)
         )

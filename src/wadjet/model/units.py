@@ -15,7 +15,7 @@ def percent(share: float) -> str:
     """Return a share of 1 in percent, with a decimal only where it is below one."""
     value = 100 * share
     if 0 < abs(value) < 0.95:
-        return f"{value:.1f} %"
+        return f"{value:.1f} %" if abs(value) >= 0.05 else "<0.1 %"
     return f"{value:.0f} %"
 
 
