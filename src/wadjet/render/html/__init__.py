@@ -7,14 +7,14 @@ from typing import BinaryIO
 
 from wadjet.model.finding import Finding
 from wadjet.model.profile import Profile
-from wadjet.render.html.page import page
+from wadjet.render.html.page import assemble
 from wadjet.render.html.payload import pack
 
 
 def render(profile: Profile, out: BinaryIO, findings: Sequence[Finding] = ()) -> None:
     """Write the report of ``profile``, with what was found in it, to ``out``."""
     title = f"{_title(profile)} - Wadjet"
-    out.write(page(title, pack(profile, findings)).encode("utf-8", "backslashreplace"))
+    out.write(assemble(title, pack(profile, findings)).encode("utf-8", "backslashreplace"))
 
 
 def _title(profile: Profile) -> str:

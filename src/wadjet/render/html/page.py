@@ -44,8 +44,8 @@ SCRIPTS = (
 """In the order in which they are joined: a file uses only those above it when it loads."""
 
 
-def page(title: str, block: bytes) -> str:
-    """Return the whole document."""
+def assemble(title: str, block: bytes) -> str:
+    """Return the whole document around a recording's block."""
     style = "\n".join(map(_asset, STYLES))
     script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "\n})();"
     parts = {
