@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 BUILD := build/$(notdir $(VENV))
 PIP := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip --disable-pip-version-check --quiet
+SETUP := $(if $(CI),--config-settings=setup-args=-Dwerror=true)
 SOURCES := pyproject.toml meson.build meson.options README.md LICENSE \
 	$(shell find src core -name __pycache__ -prune -o -print)
 C_FILES := $(shell find core tests -name '*.[ch]')
@@ -27,7 +28,7 @@ $(STAMPS)/venv: tools/venv
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/build: $(STAMPS)/venv $(SOURCES)
-	$(PIP) install --no-build-isolation --config-settings=build-dir=$(BUILD) .
+	$(PIP) install --no-build-isolation --config-settings=build-dir=$(BUILD) $(SETUP) .
 	@touch $@
 
 # The report is tested in a real browser where there is one.
