@@ -37,7 +37,7 @@ def test_durations_keep_three_digits(ns: int, text: str) -> None:
     ("share", "text"),
     [
         (0, "0 %"),
-        (0.0004, "0.0 %"),
+        (0.0004, "<0.1 %"),
         (0.004, "0.4 %"),
         (0.0096, "1 %"),
         (0.615, "62 %"),

@@ -14,7 +14,7 @@ from wadjet.model.units import duration, percent, plural
 from wadjet.observe.sampling.diagnosis.evidence import Evidence
 from wadjet.observe.sampling.diagnosis.habits import HABITS
 
-WORTH = 100_000_000
+WORTH = 200_000_000
 """What costs less than this (ns) is not worth anyone's time."""
 
 HOT_LINE = 0.30

@@ -159,7 +159,7 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     ...     ).sample(["rank app.py:52"], thread="main", time=tick, cpu=10**7)
     >>> [found] = long_gil_hold(Evidence(recording.build()))
     >>> found.message
-    '`rank` (app.py:52) kept the GIL for up to 1.00 s at a time without a break; others waited.'
+    '`rank` (app.py:52) kept the GIL for up to 990 ms at a time without a break; others waited.'
     """
     holds = [
         hold for hold in evidence.contention.holds if hold.kept >= STALL and max(hold.nodes) >= 0
