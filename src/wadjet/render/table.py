@@ -32,6 +32,7 @@ FORMATS = {
     for each in (
         Format("speedscope", ".speedscope.json", "open at https://www.speedscope.app"),
         Format("gecko", ".gecko.json", "open at https://profiler.firefox.com"),
+        Format("perfetto", ".perfetto-trace.gz", "open at https://ui.perfetto.dev", text=False),
         Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
         Format("pprof", ".pb.gz", "open with `go tool pprof` or any pprof viewer", text=False),
         Format("callgrind", ".callgrind", "open with KCachegrind or callgrind_annotate"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 _VARINT, _FIXED64, _LENGTH = 0, 1, 2
 _SMALL = [bytes([value]) for value in range(128)]
@@ -27,19 +28,24 @@ def varint(value: int) -> bytes:
     return bytes(octets)
 
 
+@lru_cache(maxsize=1024)
+def _tag(field: int, kind: int) -> bytes:
+    return varint(field << 3 | kind)
+
+
 def number(field: int, value: int) -> bytes:
     """Return a field of an integer, bool or enum type."""
-    return varint(field << 3 | _VARINT) + varint(value)
+    return _tag(field, _VARINT) + varint(value)
 
 
 def real(field: int, value: float) -> bytes:
     """Return a field of type double."""
-    return varint(field << 3 | _FIXED64) + struct.pack("<d", value)
+    return _tag(field, _FIXED64) + struct.pack("<d", value)
 
 
 def block(field: int, content: bytes) -> bytes:
     """Return a field that holds a message, or bytes."""
-    return varint(field << 3 | _LENGTH) + varint(len(content)) + content
+    return _tag(field, _LENGTH) + varint(len(content)) + content
 
 
 def text(field: int, value: str) -> bytes:
