@@ -62,6 +62,17 @@ wj_map_intern(struct wj_map *map, uint64_t a, uint64_t b, uint32_t *id)
     return is_new;
 }
 
+int
+wj_map_find(const struct wj_map *map, uint64_t a, uint64_t b, uint32_t *id)
+{
+    const struct wj_map_entry *entry = map->size ? locate(map, a, b) : NULL;
+    if (entry == NULL || entry->id == 0) {
+        return 0;
+    }
+    *id = entry->id - 1;
+    return 1;
+}
+
 void
 wj_map_free(struct wj_map *map)
 {

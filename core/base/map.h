@@ -14,6 +14,10 @@ struct wj_map {
 /* The id of (a, b); a new one, which is the count so far, where there was none. 1 for a
    new id, 0 for a known one, -1 for want of memory. */
 int wj_map_intern(struct wj_map *map, uint64_t a, uint64_t b, uint32_t *id);
+
+/* 1 with the id of (a, b), 0 where there is none. */
+int wj_map_find(const struct wj_map *map, uint64_t a, uint64_t b, uint32_t *id);
+
 void wj_map_free(struct wj_map *map);
 
 struct wj_bytes {

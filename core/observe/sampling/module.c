@@ -158,6 +158,71 @@ send_ring(PyObject *module, PyObject *args)
                           : PyLong_FromLong(connection);
 }
 
+PyDoc_STRVAR(task_doc,
+"task(coroutine, parent, name) -> None\n--\n\n"
+"Tell that ``coroutine`` belongs to a task called ``name``, made by the task of the\n"
+"coroutine ``parent``, or by none.");
+
+static PyObject *
+task(PyObject *module, PyObject *args)
+{
+    PyObject *coroutine, *parent;
+    const char *name;
+    Py_ssize_t size;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOs#:task", &coroutine, &parent, &name, &size)) {
+        return NULL;
+    }
+    wj_recorder_task(coroutine, parent == Py_None ? NULL : parent, name, (size_t)size);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(awaits_doc,
+"awaits(thread, coroutine, frames, weight) -> bool\n--\n\n"
+"Record where a suspended task waits: ``frames`` are (code, byte offset), leaf first, and\n"
+"``weight`` ns; ``thread`` is the ident of its loop's thread. True if it was recorded.");
+
+static int
+read_frames(PyObject *list, struct wj_frame_seen *frames)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        PyObject *code;
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "O!i:awaits", &PyCode_Type, &code,
+                              &frames[i].offset)) {
+            return -1;
+        }
+        frames[i].code = (const PyCodeObject *)code;
+        frames[i].entry = 0;
+    }
+    return 0;
+}
+
+static PyObject *
+awaits(PyObject *module, PyObject *args)
+{
+    unsigned long handle;
+    PyObject *coroutine, *list;
+    long long weight;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "kOO!L:awaits", &handle, &coroutine, &PyList_Type, &list,
+                          &weight)) {
+        return NULL;
+    }
+    size_t depth = (size_t)PyList_GET_SIZE(list);
+    struct wj_frame_seen *frames = PyMem_New(struct wj_frame_seen, depth + 1);
+    if (frames == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *result = NULL;
+    if (read_frames(list, frames) == 0) {
+        int written = wj_recorder_awaits((pthread_t)handle, coroutine, frames, (uint32_t)depth,
+                                         weight);
+        result = PyBool_FromLong(written == 0);
+    }
+    PyMem_Free(frames);
+    return result;
+}
+
 PyDoc_STRVAR(stack_cost_doc,
 "stack_cost(rounds) -> tuple[int, float, float]\n--\n\n"
 "Read the calling thread's stack ``rounds`` times in each of the two ways.\n\n"
@@ -302,7 +367,7 @@ PyDoc_STRVAR(tree_take_doc,
 "take() -> tuple\n--\n\n"
 "What came since the last take: functions (file, name, line, file, …), libraries,\n"
 "frames (kind i32, a i32, b i64), nodes (parent i32, frame i32) and samples (time i64,\n"
-"thread i32, node i32, state i8, holder i32, wall i64, cpu i64), columns as bytes.");
+"thread i32, node i32, state i8, holder i32, wall i64, cpu i64, await i64), columns as bytes.");
 
 static PyObject *
 tree_take(PyObject *self, PyObject *unused)
@@ -311,7 +376,7 @@ tree_take(PyObject *self, PyObject *unused)
     const struct wj_bytes *samples = &tree->sample_rows;
     (void)unused;
     PyObject *taken =
-        Py_BuildValue("(NN(NNN)(NN)(NNNNNNN))", take_texts(&tree->functions),
+        Py_BuildValue("(NN(NNN)(NN)(NNNNNNNN))", take_texts(&tree->functions),
                       take_texts(&tree->libraries),
                       COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
                       COLUMN(&tree->frame_rows, struct wj_frame_row, a),
@@ -323,7 +388,7 @@ tree_take(PyObject *self, PyObject *unused)
                       COLUMN(samples, struct wj_sample_row, node),
                       COLUMN(samples, struct wj_sample_row, state),
                       COLUMN(samples, struct wj_sample_row, holder),
-                      weights(samples, WJ_WALL), weights(samples, WJ_CPU));
+                      weights(samples, WJ_WALL), weights(samples, WJ_CPU), weights(samples, WJ_AWAIT));
     if (taken != NULL) {
         tree->frame_rows.size = tree->node_rows.size = tree->sample_rows.size = 0;
     }
@@ -575,6 +640,8 @@ static PyMethodDef methods[] = {
     {"stop", stop, METH_NOARGS, stop_doc},
     {"note", note, METH_O, note_doc},
     {"send", send_ring, METH_VARARGS, send_doc},
+    {"task", task, METH_VARARGS, task_doc},
+    {"awaits", awaits, METH_VARARGS, awaits_doc},
     {"stack_cost", stack_cost, METH_O, stack_cost_doc},
     {"line_at", line_at, METH_VARARGS, line_at_doc},
     {NULL, NULL, 0, NULL},

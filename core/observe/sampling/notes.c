@@ -42,6 +42,21 @@ wj_note_text(struct wj_ring *ring, const char *text)
     }
 }
 
+void
+wj_note_task(struct wj_ring *ring, const void *coroutine, const void *parent, const char *name,
+             size_t size)
+{
+    size_t whole;
+    struct wj_task *note = reserve(ring, sizeof *note, size, &whole);
+    if (note != NULL) {
+        note->address = (uint64_t)(uintptr_t)coroutine;
+        note->parent = (uint64_t)(uintptr_t)parent;
+        note->size = size;
+        memcpy(note + 1, name, size);
+        wj_ring_commit(note, whole, WJ_TASK);
+    }
+}
+
 /* ---- libraries ------------------------------------------------------------------ */
 
 struct walk {

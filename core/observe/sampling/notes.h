@@ -12,6 +12,10 @@ void wj_note_thread(struct wj_ring *ring, enum wj_kind kind,
 /* Write a sentence for the people who will read the recording. */
 void wj_note_text(struct wj_ring *ring, const char *text);
 
+/* Write a WJ_TASK record. */
+void wj_note_task(struct wj_ring *ring, const void *coroutine, const void *parent,
+                  const char *name, size_t size);
+
 /* Write a WJ_LIBRARY record for each mapped library, if any came since last time. */
 void wj_note_libraries(struct wj_ring *ring, int all);
 

@@ -22,6 +22,11 @@ struct thread {
     int32_t wall_node; /* of the last wall sample */
 };
 
+struct task {
+    uint64_t parent;
+    int32_t frame;
+};
+
 struct region {
     uint64_t start;
     uint64_t end;
@@ -44,8 +49,9 @@ wj_reader_close(struct wj_reader *reader)
 {
     wj_ring_close(&reader->ring);
     wj_map_free(&reader->places);
+    wj_map_free(&reader->task_ids);
     struct wj_bytes *all[] = {&reader->codes,   &reader->tables,  &reader->place_frames,
-                              &reader->threads, &reader->regions, &reader->events,
+                              &reader->threads, &reader->tasks, &reader->regions, &reader->events,
                               &reader->merged};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         wj_bytes_free(all[i]);
@@ -168,6 +174,58 @@ described_frame(struct wj_reader *reader, const struct wj_definition *definition
     int line = definition->line > 0 ? definition->line : definition->first_line;
     return function < 0 ? -1
                         : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, line);
+}
+
+/* ---- tasks ---------------------------------------------------------------------------------- */
+
+#define TASK_DEPTH 64
+
+static int
+read_task(struct wj_reader *reader, const struct wj_task *record)
+{
+    static const struct task unknown = {0, -1};
+    uint32_t id;
+    if (record->size > record->head.size - sizeof *record) {
+        return 0;
+    }
+    int32_t function =
+        wj_tree_function(reader->tree, "", 0, (const char *)(record + 1), record->size, 0);
+    int32_t frame = function < 0 ? -1 : wj_tree_frame(reader->tree, WJ_FRAME_TASK, function, 0);
+    int is_new = wj_map_intern(&reader->task_ids, record->address, 0, &id);
+    if (frame < 0 || is_new < 0
+        || (is_new && wj_bytes_add(&reader->tasks, &unknown, sizeof unknown) != 0)) {
+        return -1;
+    }
+    ((struct task *)reader->tasks.data)[id] = (struct task){record->parent, frame};
+    return 0;
+}
+
+/* The task of a coroutine, NULL where it is none. */
+static const struct task *
+find_task(const struct wj_reader *reader, uint64_t address)
+{
+    uint32_t id;
+    if (address == 0 || !wj_map_find(&reader->task_ids, address, 0, &id)) {
+        return NULL;
+    }
+    return (const struct task *)reader->tasks.data + id;
+}
+
+/* The node of the task below those of its makers; -2 for want of memory. */
+static int32_t
+task_node(struct wj_reader *reader, const struct task *task)
+{
+    int32_t frames[TASK_DEPTH];
+    int32_t node = WJ_ROOT;
+    int count = 0;
+    for (; task != NULL && count < TASK_DEPTH; task = find_task(reader, task->parent)) {
+        frames[count++] = task->frame;
+    }
+    while (count-- > 0 && node != -2) {
+        node = wj_tree_node(reader->tree, node, frames[count]);
+        node = node < 0 ? -2 : node;
+    }
+    return node;
 }
 
 /* ---- native frames -------------------------------------------------------------- */
@@ -304,11 +362,11 @@ merge(struct wj_reader *reader, const struct parts *parts)
     return 0;
 }
 
-/* The node of the stack in ``merged``: WJ_ROOT for none, -2 for want of memory. */
+/* The node of the stack in ``merged`` below ``node``, WJ_ROOT for an empty stack at the
+   root; -2 for want of memory. */
 static int32_t
-node_of(struct wj_reader *reader, int truncated)
+node_of(struct wj_reader *reader, int32_t node, int truncated)
 {
-    int32_t node = WJ_ROOT;
     const int32_t *frames = (const int32_t *)reader->merged.data;
     if (truncated) {
         node =
@@ -323,12 +381,27 @@ node_of(struct wj_reader *reader, int truncated)
     return node;
 }
 
+/* What runs in a task is shown below the task, not below the loop that happens to run it. */
+static int32_t
+read_stack(struct wj_reader *reader, const struct wj_sample *sample, struct parts *parts)
+{
+    const struct task *task = find_task(reader, sample->task);
+    int truncated = sample->flags & WJ_TRUNCATED;
+    int32_t root = WJ_ROOT;
+    if (task != NULL && sample->task_frames <= parts->frames) {
+        parts->frames = sample->task_frames;
+        truncated = 0;
+        root = task_node(reader, task);
+    }
+    return root == -2 || merge(reader, parts) != 0 ? -2 : node_of(reader, root, truncated);
+}
+
 /* 1 for a sample, 0 for nonsense, -1 for want of memory. */
 static int
 read_sample(struct wj_reader *reader, const struct wj_sample *sample)
 {
     struct parts parts;
-    if (sample->clock > WJ_WALL || sample->state > WJ_BLOCKED
+    if (sample->clock >= WJ_CLOCKS || sample->state > WJ_BLOCKED
         || split(sample, &parts, reader->definitions) != 0) {
         return 0;
     }
@@ -338,9 +411,7 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
     }
     int32_t node = thread->wall_node;
     if (!(sample->flags & WJ_SAME)) {
-        node = merge(reader, &parts) != 0
-                   ? -2
-                   : node_of(reader, sample->flags & WJ_TRUNCATED);
+        node = read_stack(reader, sample, &parts);
     }
     if (node < WJ_ROOT) {
         return -1;
@@ -372,6 +443,7 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
         [WJ_END] = sizeof(struct wj_thread_note),
         [WJ_LIBRARY] = sizeof(struct wj_library),
         [WJ_NOTE] = sizeof(struct wj_text),
+        [WJ_TASK] = sizeof(struct wj_task),
     };
     if (record->kind >= sizeof least / sizeof least[0]
         || record->size < least[record->kind]) {
@@ -384,6 +456,8 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
         return read_code(reader, (const struct wj_code *)record);
     case WJ_LIBRARY:
         return read_library(reader, (const struct wj_library *)record);
+    case WJ_TASK:
+        return read_task(reader, (const struct wj_task *)record);
     case WJ_THREAD:
     case WJ_END:
         if (thread_for(reader, ((const struct wj_thread_note *)record)->thread)

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ tick(struct wj_thread *thread, void *context)
     }
     /* Not the slot's: the thread may be winding up, or in another interpreter. */
     const PyThreadState *state = PyGILState_GetThisThreadState();
-    thread->scratch->stack.depth = thread->scratch->stack.truncated = 0;
+    memset(&thread->scratch->stack, 0, offsetof(struct wj_stack, frames));
     if (state != NULL) {
         if (wj_gil_holder(wj_interpreter_gil(state->interp)) == state) {
             moment.state = WJ_RUN_GIL;
@@ -374,4 +375,31 @@ wj_recorder_hurry(void)
     hurry = HURRY_LOOKS;
     pthread_cond_signal(&wake_sampler);
     pthread_mutex_unlock(&lock);
+}
+
+void
+wj_recorder_task(const void *coroutine, const void *parent, const char *name, size_t size)
+{
+    if (recording) {
+        wj_note_task(&ring, coroutine, parent, name, size);
+    }
+}
+
+int
+wj_recorder_awaits(pthread_t handle, const void *coroutine, const struct wj_frame_seen *frames,
+                   uint32_t depth, int64_t weight)
+{
+    static struct wj_scratch *scratch; /* Owned, for the life of the process; under the GIL */
+    const struct wj_thread *thread = wj_thread_find(handle);
+    if (!recording || thread == NULL || !thread->live || depth > WJ_MAX_DEPTH) {
+        return -1;
+    }
+    if (scratch == NULL && (scratch = calloc(1, sizeof *scratch)) == NULL) {
+        return -1;
+    }
+    struct wj_moment moment = {wj_now(), weight, thread->number, 0, WJ_AWAIT, WJ_BLOCKED};
+    memcpy(scratch->stack.frames, frames, depth * sizeof frames[0]);
+    scratch->stack.depth = scratch->stack.task_frames = depth;
+    scratch->stack.task = coroutine;
+    return wj_sample_write(&ring, scratch, &moment, 0);
 }

@@ -15,6 +15,7 @@ enum wj_kind {
     WJ_END,        /* struct wj_thread_note: a thread has ended */
     WJ_LIBRARY,    /* struct wj_library: a library was mapped */
     WJ_NOTE,       /* struct wj_text: a word for the people who read the recording */
+    WJ_TASK,       /* struct wj_task: a task of asyncio was made, or its name changed */
 };
 
 enum wj_state {
@@ -26,7 +27,7 @@ enum wj_state {
     WJ_BLOCKED,
 };
 
-enum wj_clock { WJ_CPU, WJ_WALL };
+enum wj_clock { WJ_CPU, WJ_WALL, WJ_AWAIT, WJ_CLOCKS };
 
 enum wj_sample_flags {
     WJ_SAME = 1, /* no frames follow: the stack of this thread's last wall sample */
@@ -59,6 +60,8 @@ struct wj_sample {
     uint32_t frames;
     uint32_t natives;
     uint32_t definitions;
+    uint32_t task_frames; /* how many frames, from the leaf, belong to the coroutine */
+    uint64_t task;        /* address of the outermost coroutine, 0 for none */
 };
 
 /* A function in full, for a code object without an id. Sizes in bytes, text is UTF-8:
@@ -98,6 +101,15 @@ struct wj_library {
     uint64_t start;
     uint64_t end;
     uint64_t base; /* what the file's addresses are relative to */
+    uint64_t size;
+};
+
+/* Behind it: the name, ``size`` bytes. ``parent`` is the coroutine of the task that made
+   this one, 0 for none. An address stands for the task that was told of last. */
+struct wj_task {
+    struct wj_record head;
+    uint64_t address;
+    uint64_t parent;
     uint64_t size;
 };
 

@@ -45,6 +45,8 @@ begin(struct wj_ring *ring, const struct wj_moment *moment, size_t size)
         sample->state = (uint8_t)moment->state;
         sample->flags = 0;
         sample->frames = sample->natives = sample->definitions = 0;
+        sample->task_frames = 0;
+        sample->task = 0;
     }
     return sample;
 }
@@ -66,6 +68,8 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
     sample->frames = scratch->stack.depth;
     sample->natives = natives;
     sample->definitions = definitions;
+    sample->task_frames = scratch->stack.task_frames;
+    sample->task = (uint64_t)(uintptr_t)scratch->stack.task;
     char *body = (char *)(sample + 1);
     memcpy(body, scratch->places, places);
     memcpy(body + places, scratch->natives, addresses);

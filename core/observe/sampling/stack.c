@@ -140,7 +140,8 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
     const wj_frame *frame;
     uint32_t depth = 0;
     uint32_t entry = 0;
-    stack->depth = stack->truncated = 0;
+    stack->depth = stack->truncated = stack->task_frames = 0;
+    stack->task = NULL;
     if (true_top_frame(thread, &frame) != 0) {
         return -1;
     }
@@ -160,6 +161,10 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
         entry = wj_frame_is_entry(frame) ? WJ_ENTRY : 0;
         stack->frames[depth++] =
             (struct wj_frame_seen){code, wj_frame_offset(frame, code), entry};
+        if (wj_frame_is_generator(frame)) {
+            stack->task = wj_frame_owner_object(frame);
+            stack->task_frames = depth;
+        }
     }
     stack->depth = depth;
     return 0;
@@ -265,7 +270,8 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
     int level = 0;
     stack->top = frame;
     stack->depth = 0;
-    stack->truncated = 0;
+    stack->truncated = stack->task_frames = 0;
+    stack->task = NULL;
     if (copy_chunks(thread) != 0) {
         return -1;
     }
@@ -281,6 +287,10 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
         if (code != NULL) {
             stack->frames[stack->depth++] =
                 (struct wj_frame_seen){code, wj_frame_offset(&head, code), 0};
+            if (wj_frame_is_generator(&head)) {
+                stack->task = wj_frame_owner_object(frame);
+                stack->task_frames = stack->depth;
+            }
         }
     }
     return 0;

@@ -69,6 +69,12 @@ def _clocks(group: argparse._ArgumentGroup) -> None:
 def _detail(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--native", action="store_true", help="the functions of C libraries too")
     group.add_argument(
+        "--async",
+        dest="tasks",
+        action="store_true",
+        help="tasks of asyncio by name, below the tasks that made them, and where they wait",
+    )
+    group.add_argument(
         "--children", action="store_true", help="the Python processes that the program starts too"
     )
 
@@ -90,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
         args.wall_rate,
         native=args.native,
         children=args.children,
+        tasks=args.tasks,
         perf=not args.no_perf,
     )
     path = args.output or _free_path(_stem(args))

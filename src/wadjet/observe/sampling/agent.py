@@ -39,13 +39,18 @@ def follows(value: str) -> bool:
 def record(settings: Settings, socket: str) -> None:
     """Start recording and hand the ring to the reader that listens at ``socket``."""
     global _connection
+    watch = None
+    if settings.tasks:
+        from wadjet.observe.sampling.tasks import Watch  # imports asyncio
+
+        watch = Watch()
     choice = _sampling.start(
         cpu_period=settings.cpu_period,
         wall_period=settings.wall_period,
         native=settings.native,
         perf=settings.perf,
         capacity=settings.capacity,
-        hidden=0,
+        hidden=watch.thread if watch else 0,
     )
     words = [
         os.getpid(),
@@ -62,6 +67,8 @@ def record(settings: Settings, socket: str) -> None:
     except OSError:
         _sampling.stop()
         raise
+    if watch:
+        watch.start()
     atexit.register(_sampling.stop)
 
 

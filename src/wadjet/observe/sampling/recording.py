@@ -18,7 +18,8 @@ from wadjet.observe.sampling import _sampling
 from wadjet.observe.sampling.settings import Settings
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
-_PYTHON = 0
+AWAIT = Metric("await", "ns", "Await time")
+_PYTHON, _NATIVE, _TASK = range(3)
 _SOURCES_LIMIT = 8 << 20
 _FILE_LIMIT = 1 << 20
 
@@ -74,7 +75,9 @@ class Recording:
         self.started = started
         self.notes: list[str] = []
         self._tree = _sampling.Tree()
-        self._writer = Writer(path, METRICS, overwrite=overwrite)
+        self._writer = Writer(
+            path, (*METRICS, AWAIT) if settings.tasks else METRICS, overwrite=overwrite
+        )
         self._names = _Names(self._writer)
         self._sources: list[_Source] = []
         self._threads: dict[int, Thread] = {}
@@ -120,11 +123,12 @@ class Recording:
         self._names.add(functions, libraries, *frames)
         parent, frame = (_column("i", each) for each in nodes)
         self._writer.nodes(parent, frame)
-        codes = ("q", "i", "i", "b", "i", "q", "q")
-        moment, thread, node, state, holder, wall, cpu = (
+        codes = ("q", "i", "i", "b", "i", "q", "q", "q")
+        moment, thread, node, state, holder, *values = (
             _column(code, each) for code, each in zip(codes, samples, strict=True)
         )
-        self._writer.samples(Samples(moment, thread, node, state, holder, (wall, cpu)))
+        wanted = values if self.settings.tasks else values[: len(METRICS)]
+        self._writer.samples(Samples(moment, thread, node, state, holder, tuple(wanted)))
         self._writer.commit()
 
     def finish(self, *, status: int | None, complete: bool = True) -> None:
@@ -191,7 +195,7 @@ class _Names:
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
         self._numbers: dict[Function, int] = {}
-        self._python: list[int] = []  # the tree's number of a function -> the file's
+        self._python: list[Function] = []  # by the number that the tree has for it
         self._libraries: list[str] = []
         self._function = array("i")
         self._line = array("i")
@@ -206,13 +210,17 @@ class _Names:
         texts = iter(functions)
         fresh: list[Function] = []
         for file, name, line in zip(texts, texts, texts, strict=True):
-            self._python.append(self._number(Function(name, file, int(line)), fresh))
+            self._python.append(Function(name, file, int(line)))
         start = len(self._function)
         rows = zip(_column("i", kind), _column("i", a), _column("q", b), strict=True)
         for each, first, second in rows:
             if each == _PYTHON:
-                self._function.append(self._python[first])
+                self._function.append(self._number(self._python[first], fresh))
                 self._line.append(second)
+            elif each == _TASK:
+                task = replace(self._python[first], kind="task")
+                self._function.append(self._number(task, fresh))
+                self._line.append(0)
             else:
                 self._native.append((len(self._function), first, second))
                 self._function.append(self._number(self._unnamed(first, second), fresh))
