@@ -64,9 +64,9 @@ def interleave(
     """
     pairs: dict[str, list[Pair]] = {each.label: [] for each in contenders}
     failed: dict[str, str] = {}
+    before = plain(base)
     for number in range(rounds):
         turns = [each for each in contenders if number % each.every == 0]
-        before = plain(base)
         for each in rng.sample(turns, len(turns)):
             if each.label in failed:
                 continue
