@@ -11,6 +11,7 @@ import random
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -180,6 +181,7 @@ _STATES = {
 }
 
 
+@cache
 def realistic(seconds: float = 2.0, seed: int = 1) -> Profile:
     """Return what `wadjet run --children shop.py` might record.
 
@@ -251,6 +253,7 @@ def _tick(
             made.cpu(when + tick, number, node, state)
 
 
+@cache
 def huge(stacks: int = 100_000, samples: int = 200_000, threads: int = 8, seed: int = 1) -> Profile:
     """Return a profile with ``stacks`` distinct stacks, up to some 60 frames deep."""
     chance = random.Random(seed)

@@ -85,6 +85,16 @@ def test_a_failure_halfway_leaves_no_file_and_keeps_the_old_one(
     assert {path.name for path in recording.parent.iterdir()} == {"out", "shop.wadjet"}
 
 
+def test_the_recording_itself_is_never_replaced(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = recording.read_bytes()
+    words = (recording, "--to", "json", "-o", recording, "--overwrite")
+    assert export(*words) == UsageError.exit_code
+    assert "would replace the recording" in refusal(capsys)
+    assert recording.read_bytes() == before
+
+
 def test_a_full_disk_is_said_in_one_line(
     recording: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,6 +164,20 @@ def test_a_thread_that_was_not_recorded_is_refused_with_those_that_were(
     text = refusal(capsys)
     assert "no thread is called nobody" in text
     assert "MainThread, grpc-poller, io, packer, worker-1, worker-2" in text
+
+
+def test_a_part_can_be_chosen_as_in_show(recording: Path) -> None:
+    target = recording.with_name("out")
+    words = ("--focus", "^parse$", "--state", "running", "--metric", "wall", "-o", target)
+    assert export(recording, "--to", "collapsed", *words) == 0
+    assert {line.split(" ")[0] for line in target.read_text().splitlines()} == {"parse"}
+
+
+def test_a_wrong_regular_expression_is_refused(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(recording, "--to", "json", "--focus", "(") == UsageError.exit_code
+    assert "not a regular expression" in refusal(capsys)
 
 
 def test_thread_first_is_refused_where_it_would_do_nothing(

@@ -139,6 +139,14 @@ def test_focus_keeps_what_passes_through_and_callers_agree(profile: Profile) -> 
     assert fold(transform.callers(profile, "main"), "wall").total == through
 
 
+@given(profile=profiles())
+def test_one_metric_keeps_its_total_and_no_sample_of_another(profile: Profile) -> None:
+    chosen = transform.only_metric(profile, "cpu")
+    assert [metric.name for metric in chosen.metrics] == ["cpu"]
+    assert sum(chosen.samples.values[0]) == sum(profile.samples.values[1])
+    assert all(chosen.samples.values[0])
+
+
 def test_the_profile_that_went_in_is_left_alone() -> None:
     profile, twin = realistic(), realistic()
     for change in (

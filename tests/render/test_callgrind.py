@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.profiles import CPU, METRICS, Rows, empty, huge, profiles, realistic
 from tests.render.written import measured, total, written
 
@@ -212,6 +212,7 @@ class TestCallgrindAnnotate:
             tree,
         )
 
+    @settings(max_examples=15)
     @given(profile=profiles(max_samples=5))
     def test_it_understands_any_profile(
         self, profile: Profile, tmp_path_factory: pytest.TempPathFactory

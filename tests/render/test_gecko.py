@@ -29,7 +29,7 @@ from tests.profiles import (
 from tests.render.written import measured, total, written
 
 from wadjet.model.profile import Builder, Metric, Process, Profile, State, Thread
-from wadjet.model.selection import only_metric
+from wadjet.model.transform import only_metric
 
 VIEWERS = Path(__file__).parents[2] / "build/viewers/node_modules/.bin"
 PROFILER = shutil.which("profiler-cli", path=f"{VIEWERS}{os.pathsep}{os.environ['PATH']}")

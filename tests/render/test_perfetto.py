@@ -17,7 +17,7 @@ from tests.profiles import CPU, METRICS, WALL, Rows, empty, huge, profiles, real
 from tests.render.written import measured, total, written
 
 from wadjet.model.profile import Builder, Function, Process, Profile, State, Thread
-from wadjet.model.selection import only_metric
+from wadjet.model.transform import only_metric
 
 NEEDS_STATE = protocol.TracePacket.SEQ_NEEDS_INCREMENTAL_STATE
 TABLES = {

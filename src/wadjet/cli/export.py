@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from wadjet.cli import options
+from wadjet.cli import options, part
 from wadjet.cli.output import STANDARD, output
 from wadjet.errors import UsageError
 from wadjet.model.profile import Profile
-from wadjet.model.selection import only_metric, only_threads, threads_like
 from wadjet.model.store import load
+from wadjet.model.transform import only_metric
 from wadjet.render.renderer import Options
 from wadjet.render.table import FORMATS, Format
 
@@ -19,7 +19,8 @@ EXAMPLES = """\
 examples:
   wadjet export app.wadjet --to speedscope
   wadjet export app.wadjet --to pprof --metric cpu -o cpu.pb.gz
-  wadjet export app.wadjet --to collapsed --thread 'worker-*' -o - | sort -k2 -n
+  wadjet export app.wadjet --to gecko --thread 'worker-*' --time 10:20
+  wadjet export app.wadjet --to collapsed -o - | flamegraph.pl --countname ns > app.svg
 """
 
 
@@ -39,16 +40,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "measured, in collapsed and pstats)",
     )
     parser.add_argument(
-        "--thread",
-        action="append",
-        metavar="NAME",
-        help="only threads of this name or tid; * and ? stand for letters; may be repeated",
-    )
-    parser.add_argument(
         "--thread-first",
         action="store_true",
         help="begin each stack with its thread (only collapsed: the others tell threads apart)",
     )
+    part.arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -57,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
     if args.thread_first and to.name != "collapsed":
         raise UsageError("--thread-first is for --to collapsed", "leave it out")
     path = args.output or args.file.with_name(args.file.stem + to.suffix)
-    _refuse_binary_on_terminal(to, path)
-    profile = _selected(load(args.file), args.metric, args.thread)
+    _check(to, path, args.file)
+    profile = _asked_for(load(args.file), args)
     with output(path, overwrite=args.overwrite) as out:
         to.renderer().render(profile, out, Options(thread_first=args.thread_first))
     if str(path) != STANDARD:
@@ -66,22 +62,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_binary_on_terminal(to: Format, path: Path) -> None:
+def _check(to: Format, path: Path, recording: Path) -> None:
+    if path.resolve() == recording.resolve():
+        raise UsageError("the export would replace the recording", "name another --output")
     if str(path) == STANDARD and not to.text and sys.stdout.isatty():
         raise UsageError(f"{to.name} is binary and would upset the terminal", "name an --output")
 
 
-def _selected(profile: Profile, metric: str | None, threads: list[str] | None) -> Profile:
-    """Return what of the profile was asked for; UsageError if there is no such thing."""
-    if metric is not None:
-        try:
-            profile = only_metric(profile, metric)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-    if threads is not None:
-        found = threads_like(profile, threads)
-        if not found:
-            known = ", ".join(sorted({thread.name for thread in profile.threads}))
-            raise UsageError(f"no thread is called {' or '.join(threads)}", f"there are: {known}")
-        profile = only_threads(profile, found)
-    return profile
+def _asked_for(profile: Profile, args: argparse.Namespace) -> Profile:
+    try:
+        chosen, _ = part.chosen(profile, args)
+        return chosen if args.metric is None else only_metric(chosen, args.metric)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

@@ -22,7 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     part = parser.add_argument_group("of which part")
     part.add_argument(
-        "--thread", action="append", metavar="NAME", help="of this thread; * and ? match anything"
+        "--thread",
+        action="append",
+        metavar="NAME",
+        help="of this name or tid; * and ? match anything",
     )
     part.add_argument("--state", action="append", choices=list(STATES), help="in this state")
     part.add_argument("--time", type=_span, metavar="FROM:TO", help="between two seconds")
@@ -82,7 +85,8 @@ def _threads(profile: Profile, patterns: list[str]) -> list[int]:
     numbers = [
         number
         for number, thread in enumerate(profile.threads)
-        if any(thread.name == each or fnmatchcase(thread.name, each) for each in patterns)
+        if any(each in (thread.name, str(thread.tid)) for each in patterns)
+        or any(fnmatchcase(thread.name, each) for each in patterns)
     ]
     if not numbers:
         names = sorted({thread.name for thread in profile.threads})

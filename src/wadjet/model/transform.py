@@ -170,6 +170,22 @@ def only(
     return replace(profile, samples=_chosen(samples, kept))
 
 
+def only_metric(profile: Profile, name: str) -> Profile:
+    """Keep one metric, and the samples that measured it; ValueError if there is none such.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> made = Builder([Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time")])
+    >>> made = made.sample(["f a.py:1"], wall=9).sample(["f a.py:1"], cpu=5)
+    >>> [column.tolist() for column in only_metric(made.build(), "cpu").samples.values]
+    [[5]]
+    """
+    index = profile.metric_index(name)
+    column = profile.samples.values[index]
+    samples = _chosen(profile.samples, bytes(map(bool, column)))
+    samples = replace(samples, values=(samples.values[index],))
+    return replace(profile, metrics=(profile.metrics[index],), samples=samples)
+
+
 def _keep(kept: bytearray, wanted: Iterable[bool]) -> None:
     kept[:] = bytes(a & b for a, b in zip(kept, wanted, strict=True))
 

@@ -33,10 +33,10 @@ FORMATS = {
         Format("speedscope", ".speedscope.json", "open at https://www.speedscope.app"),
         Format("gecko", ".gecko.json", "open at https://profiler.firefox.com"),
         Format("perfetto", ".perfetto-trace.gz", "open at https://ui.perfetto.dev", text=False),
-        Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
         Format("pprof", ".pb.gz", "open with `go tool pprof` or any pprof viewer", text=False),
+        Format("collapsed", ".collapsed.txt", "open with flamegraph.pl, inferno or speedscope"),
         Format("callgrind", ".callgrind", "open with KCachegrind or callgrind_annotate"),
-        Format("json", ".json", "read with any program; the schema is in the documentation"),
         Format("pstats", ".pstats", "open with `python -m pstats` or SnakeViz", text=False),
+        Format("json", ".json", "read with any program; the schema is in the documentation"),
     )
 }
