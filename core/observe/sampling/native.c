@@ -54,6 +54,7 @@ struct walk {
     uint32_t room;
     uint32_t count;
     uint32_t steps;
+    uint32_t frames; /* seen since the interrupted one */
 };
 
 static _Unwind_Reason_Code
@@ -70,8 +71,10 @@ visit(struct _Unwind_Context *context, void *data)
     if (walk->count == walk->room || at == 0) {
         return _URC_END_OF_STACK;
     }
+    int returns = walk->frames++ > 0;
     if (at < text_start || at >= text_end) {
-        walk->to[walk->count++] = at;
+        /* A return address may lie behind the end of the function that calls. */
+        walk->to[walk->count++] = at - (uintptr_t)returns;
     } else if (_Unwind_GetRegionStart(context) == evaluator) {
         walk->to[walk->count++] = WJ_EVALUATOR;
     }
@@ -93,7 +96,7 @@ interrupted(const ucontext_t *context)
 uint32_t
 wj_native_unwind(void *context, uint64_t *to, uint32_t room)
 {
-    struct walk walk = {interrupted(context), 0, to, room, 0, 0};
+    struct walk walk = {interrupted(context), 0, to, room, 0, 0, 0};
     _Unwind_Backtrace(visit, &walk);
     return walk.count;
 }

@@ -232,23 +232,24 @@ copy_chunks(const PyThreadState *thread)
     }
 }
 
-static int
-read_frame(const wj_frame *frame, struct _PyInterpreterFrame *head)
+/* The copy of a frame; ``*room`` serves for one that no chunk has: a generator's, or one
+   too old to copy. NULL where it cannot be read. */
+static const wj_frame *
+find_frame(const wj_frame *frame, wj_frame *room)
 {
-    const char *at = (const char *)frame;
+    uintptr_t at = (uintptr_t)frame;
     for (int i = 0; i < copied; i++) {
-        if (at >= copies[i].start
-            && at + WJ_FRAME_HEAD <= copies[i].start + copies[i].size) {
-            memcpy(head, copies[i].bytes + (at - copies[i].start), WJ_FRAME_HEAD);
-            return 0;
+        uintptr_t start = (uintptr_t)copies[i].start;
+        if (at - start < copies[i].size && at - start + WJ_FRAME_HEAD <= copies[i].size) {
+            return (const wj_frame *)(copies[i].bytes + (at - start));
         }
     }
-    return wj_peek(head, frame, WJ_FRAME_HEAD); /* a generator's, or too old to copy */
+    return wj_peek(room, frame, WJ_FRAME_HEAD) == 0 ? room : NULL;
 }
 
 /* True where the frames of the topmost evaluation end rightly, or end later. */
 static int
-is_plausible(const PyThreadState *thread, const struct _PyInterpreterFrame *head,
+is_plausible(const PyThreadState *thread, const wj_frame *head,
              int *level)
 {
 #if WJ_TOP_FRAME_MAY_LIE
@@ -265,8 +266,8 @@ is_plausible(const PyThreadState *thread, const struct _PyInterpreterFrame *head
 static int
 copy_stack(const PyThreadState *thread, struct wj_stack *stack)
 {
-    struct _PyInterpreterFrame head;
-    const wj_frame *frame = wj_top_frame(thread);
+    wj_frame room;
+    const wj_frame *frame = wj_top_frame(thread), *head;
     int level = 0;
     stack->top = frame;
     stack->depth = 0;
@@ -275,19 +276,20 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
     if (copy_chunks(thread) != 0) {
         return -1;
     }
-    for (uint32_t steps = 0; frame != NULL; frame = head.previous) {
-        if (read_frame(frame, &head) != 0 || !is_plausible(thread, &head, &level)) {
+    for (uint32_t steps = 0; frame != NULL; frame = head->previous) {
+        head = find_frame(frame, &room);
+        if (head == NULL || !is_plausible(thread, head, &level)) {
             return -1;
         }
-        const PyCodeObject *code = wj_frame_code(&head);
+        const PyCodeObject *code = wj_frame_code(head);
         if (++steps > 2 * WJ_MAX_DEPTH || stack->depth == WJ_MAX_DEPTH) {
             stack->truncated = 1;
             break;
         }
         if (code != NULL) {
             stack->frames[stack->depth++] =
-                (struct wj_frame_seen){code, wj_frame_offset(&head, code), 0};
-            if (wj_frame_is_generator(&head)) {
+                (struct wj_frame_seen){code, wj_frame_offset(head, code), 0};
+            if (wj_frame_is_generator(head)) {
                 stack->task = wj_frame_owner_object(frame);
                 stack->task_frames = stack->depth;
             }

@@ -87,6 +87,9 @@ def _results(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record the program, show the summary, and end as the program ended."""
+    from wadjet.target.behavior import require_recordable
+
+    require_recordable()
     from wadjet.observe.sampling import supervise
     from wadjet.observe.sampling.settings import Settings
 

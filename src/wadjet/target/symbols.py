@@ -21,6 +21,7 @@ from elftools.elf.sections import NoteSection
 DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
 _SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
 _FUNCTION_TYPES = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
+_UNWIND_INDEX = b"\x01\x1b\x03\x3b"  # version 1; pointers relative, 4 bytes signed
 _LINES_LIMIT = 64 << 20  # bytes of .debug_line beyond which lines take too long to read
 
 
@@ -51,20 +52,24 @@ class Symbolizer:
 class _Library:
     """The functions of one ELF file, by address."""
 
-    def __init__(self, files: list[ELFFile]) -> None:
+    def __init__(self, name: str, files: list[ELFFile]) -> None:
+        self._name = name
         self._files = files
-        symbols = sorted(symbol for file in files for symbol in _functions(file))
-        self._starts = [start for start, _, _ in symbols]
-        self._symbols = symbols
+        self._symbols = sorted(symbol for file in files for symbol in _functions(file))
+        self._starts = [start for start, _, _ in self._symbols]
+        self._nameless = sorted(start for file in files for start in _unwind_starts(file))
         self._lines: _Lines | None = None
 
     def find(self, address: int) -> Symbol | None:
+        """Return the function at ``address``; one without a name is called by its start."""
         at = bisect_right(self._starts, address) - 1
-        if at < 0:
-            return None
-        start, size, name = self._symbols[at]
-        if size and address >= start + size:
-            return None
+        start, size, name = self._symbols[at] if at >= 0 else (0, 0, "")
+        if at < 0 or (size and address >= start + size):
+            at = bisect_right(self._nameless, address) - 1
+            if at < 0:
+                return None
+            start = self._nameless[at]
+            name = f"{self._name}+{start:#x}"
         if self._lines is None:
             self._lines = _Lines(self._files)
         file, line = self._lines.find(address)
@@ -111,7 +116,7 @@ def _open(path: str) -> _Library | None:
         debug = _debug_file(file)
         if debug is not None:
             files.append(_elf(debug))
-        return _Library(files)
+        return _Library(Path(path).name, files)
     except (OSError, ELFError, ValueError, struct.error):
         return None  # gone, or not an ELF file: [vdso], a deleted library
 
@@ -146,6 +151,19 @@ def _functions(file: ELFFile) -> Iterator[tuple[int, int, str]]:
         for text, info, _, section, value, size in _SYMBOL.iter_unpack(data[:whole]):
             if info & 15 in _FUNCTION_TYPES and section and value:
                 yield value, size, texts[text : texts.index(0, text)].decode(errors="replace")
+
+
+def _unwind_starts(file: ELFFile) -> Iterator[int]:
+    """Yield where functions start by the unwind table's index, which stripping leaves."""
+    section = file.get_section_by_name(".eh_frame_hdr")
+    if section is None:
+        return
+    data = section.data()
+    if len(data) < 12 or data[:4] != _UNWIND_INDEX:
+        return  # another encoding: no compiler we know writes one
+    count = int.from_bytes(data[8:12], "little")
+    for start, _ in struct.iter_unpack("<ii", data[12 : 12 + 8 * count]):
+        yield section["sh_addr"] + start
 
 
 def _unit_lines(dwarf: Any, offset: int) -> tuple[list[int], list[tuple[str, int]]]:

@@ -1,0 +1,34 @@
+"""Facts about the interpreter that we run on, by name.
+
+The only Python file that asks which version or build this is; the C core has its own in
+``core/base/compat.h``.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import sysconfig
+
+from wadjet.errors import UnsupportedError
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+"""This interpreter was built without the GIL."""
+
+_MACHINES = ("x86_64", "aarch64")
+
+
+def require_recordable() -> None:
+    """Raise UnsupportedError, with the reason, where nothing can be recorded."""
+    if FREE_THREADED:
+        raise UnsupportedError(
+            "free-threaded builds of Python cannot be recorded yet",
+            "run the program with an ordinary build, such as python3 rather than python3t",
+        )
+    if sys.platform != "linux" or platform.machine() not in _MACHINES:
+        raise UnsupportedError(
+            f"{sys.platform} on {platform.machine()} cannot be recorded yet",
+            "record on Linux, x86-64 or aarch64; recordings can be shown anywhere",
+        )
+    if sys.implementation.name != "cpython":
+        raise UnsupportedError(f"{sys.implementation.name} cannot be recorded", "use CPython")
