@@ -74,7 +74,7 @@ stress: $(STAMPS)/stress $(STAMPS)/test  ## Try the core with sanitizers: ASan a
 	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m wadjet run --overwrite --native --rate 5000 \
 		--output build/stress/newsroom.wadjet examples/newsroom.py
 	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m pytest -p no:cacheprovider \
-		$(wildcard tests/observe) tests/cli/test_main.py $(ARGS)
+		tests/observe tests/cli/test_main.py $(ARGS)
 
 lint: $(STAMPS)/build $(STAMPS)/test $(STAMPS)/lint  ## Check style, types and layers
 	$(BIN)/ruff check

@@ -115,6 +115,14 @@ def test_an_error_is_one_line_with_cause_cure_and_slug(
     assert capsys.readouterr().err == "wadjet: x.wadjet is damaged; record again [recording]\n"
 
 
+def test_want_of_memory_is_one_line(command: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    command(MemoryError())
+    assert entry.main(["test"]) == 70
+    assert capsys.readouterr().err == (
+        "wadjet: there is not enough memory; close other programs [error]\n"
+    )
+
+
 def test_an_interrupt_ends_without_a_traceback(
     command: Install, capsys: pytest.CaptureFixture[str]
 ) -> None:

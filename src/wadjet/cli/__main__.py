@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _told(words: list[str]) -> int:
-    """Dispatch, and name the cause if there is no room for what is printed."""
+    """Dispatch, and name the cause if the machine has no room left."""
     try:
         code = _dispatch(words)
         sys.stdout.flush()
@@ -44,6 +44,8 @@ def _told(words: list[str]) -> int:
             raise
         _abandon_output()
         raise OutputError(f"cannot write to standard output ({error.strerror})") from None
+    except MemoryError:
+        raise WadjetError("there is not enough memory", "close other programs") from None
     return code
 
 
