@@ -47,6 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="leave smaller branches of the tree out (default: 1)",
     )
+    what.add_argument("--json", action="store_true", help="for programs: findings and costs")
     part.arguments(parser)
 
 
@@ -71,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
         scope=", ".join(scope),
         path=str(args.file),
     )
-    text.show(profile, diagnose(profile), view, sys.stdout, part=chosen)
+    render = text.write_json if args.json else text.show
+    render(profile, diagnose(profile), view, sys.stdout, part=chosen)
     return 0
 
 

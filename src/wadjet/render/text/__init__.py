@@ -18,7 +18,7 @@ from wadjet.model.finding import Finding
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, percent, plural
-from wadjet.render.text import changes
+from wadjet.render.text import changes, machine
 from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
 from wadjet.render.text.pen import Pen, terminal
@@ -27,7 +27,7 @@ from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
 from wadjet.render.text.view import View
 
-__all__ = ["View", "compare", "show", "summary"]
+__all__ = ["View", "compare", "show", "summary", "write_json"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
@@ -79,6 +79,19 @@ def compare(
         pen.write(line)
 
 
+def write_json(
+    profile: Profile,
+    findings: Sequence[Finding],
+    view: View,
+    out: TextIO,
+    *,
+    part: Profile | None = None,
+) -> None:
+    """Write what ``show`` prints as JSON: findings of the whole, costs of the part."""
+    shown = profile if part is None else part
+    machine.write(shown, findings, view, _metric(shown, view.metric), out)
+
+
 def _print(
     console: Console, profile: Profile, findings: Sequence[Finding], view: View, part: Profile
 ) -> None:
@@ -94,7 +107,8 @@ def _sections(
     pen: Pen, profile: Profile, findings: Sequence[Finding], view: View, part: Profile
 ) -> Iterator[list[Text]]:
     yield header(pen, profile)
-    yield diagnosis(pen, list(findings), view.path)
+    if not (view.tree or view.by or view.scope):
+        yield diagnosis(pen, list(findings), view.path)
     metric = _metric(part, view.metric)
     if metric is None:
         return
@@ -108,7 +122,7 @@ def _sections(
     else:
         yield from _tables(pen, part, metric, view)
     if not view.by:
-        yield threads(pen, part, view.top)
+        yield threads(pen, part, view.top, everything=not view.scope)
 
 
 def _tables(pen: Pen, part: Profile, metric: Metric, view: View) -> Iterator[list[Text]]:

@@ -22,7 +22,10 @@ def heat(share: float) -> str:
 
 
 def places(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
-    """Return functions, files or modules with self cost, bar and total."""
+    """Return functions, files or modules with self cost, bar and total.
+
+    Bars are as long as the largest total, so that a flat profile can be read, too.
+    """
     bar = 10 if pen.width < ROOMY else 20
     numbers = 2 + bar + _PERCENT + _ERROR + _AMOUNT + _PERCENT
     if pen.width >= ROOMY:
@@ -35,21 +38,24 @@ def places(pen: Pen, costs: Table, metric: Metric) -> list[Text]:
     head += [(" " * _AMOUNT + pen.pad("total", _PERCENT, right=True), "dim")]
     title = pen.pad(f"{costs.by.capitalize()}s by {metric.title}", room + 4)
     lines = [Text.assemble((title, "bold"), *head)]
+    most = max((row.total for row in costs.rows), default=0) or 1
     for row in costs.rows:
         label = Text(pen.pad(row.name, name), style="" if not row.library else "dim")
         if where:
             label.append("  " + pen.pad(row.where, where, keep_end=True), style="dim")
-        lines.append(Text.assemble("  ", label, "  ", *_numbers(pen, row, costs, metric, bar)))
+        lines.append(
+            Text.assemble("  ", label, "  ", *_numbers(pen, row, costs, metric, bar, most))
+        )
     return lines + _rest(costs)
 
 
 def _numbers(
-    pen: Pen, row: Cost, costs: Table, metric: Metric, bar: int
+    pen: Pen, row: Cost, costs: Table, metric: Metric, bar: int, most: int
 ) -> list[str | tuple[str, str]]:
     """Return the bar and the figures of a row, with their styles."""
     total = row.total / costs.whole if costs.whole else 0.0
     style = heat(row.share.value)
-    solid, rest = pen.glyphs.bar(row.share.value, total, bar)
+    solid, rest = pen.glyphs.bar(row.self / most, row.total / most, bar)
     cells: list[str | tuple[str, str]] = [
         (solid, style),
         (rest, "bright_black"),

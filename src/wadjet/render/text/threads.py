@@ -31,13 +31,19 @@ class _Row:
     cpu: int
 
 
-def threads(pen: Pen, profile: Profile, top: int) -> list[Text]:
-    """Return a line for each of the ``top`` threads, those that used most CPU first."""
-    rows = _rows(profile)
+def threads(pen: Pen, profile: Profile, top: int, *, everything: bool = True) -> list[Text]:
+    """Return a line for each of the ``top`` threads, those that used most CPU first.
+
+    Of ``everything`` they are those too that used the CPU without ever being sampled.
+    """
+    rows = _rows(profile, everything)
     if not rows:
         return []
     shown, hidden = rows[:top], rows[top:]
-    name = min(max(len(row.name) for row in shown), 16 if pen.width < ROOMY else 28)
+    name = min(
+        max(len(row.name) for row in shown),
+        11 if pen.width < 70 else 16 if pen.width < ROOMY else 28,
+    )
     bar = max(pen.width - 2 - name - 2 - len(_STATES) * _NUMBER - _CPU - 1, 4)
     lines = [_head(pen, name + bar + 4)]
     lines += [_line(pen, row, name, bar) for row in shown]
@@ -55,8 +61,8 @@ def _legend(pen: Pen) -> list[Text]:
     return pen.flow(items, "   ", indent="  ")
 
 
-def _rows(profile: Profile) -> list[_Row]:
-    """Return the threads that were seen, most CPU time first."""
+def _rows(profile: Profile, everything: bool) -> list[_Row]:
+    """Return the threads that there are, most CPU time first."""
     metrics = [metric.name for metric in profile.metrics]
     walls = by_thread(profile, "wall") if "wall" in metrics else {}
     spent = by_thread(profile, "cpu") if "cpu" in metrics else {}
@@ -67,7 +73,7 @@ def _rows(profile: Profile) -> list[_Row]:
         if several:
             name += f" {profile.processes[thread.process].pid}"
         cpu = thread.cpu or sum(spent.get(number, {}).values())
-        if cpu or number in walls:
+        if number in walls or number in spent or (everything and cpu):
             rows.append(_Row(name, walls.get(number, {}), cpu))
     return sorted(rows, key=lambda row: -row.cpu)
 

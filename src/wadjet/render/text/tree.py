@@ -51,7 +51,7 @@ def _line(
 
 def _figures(pen: Pen, metric: Metric, branch: Branch, whole: int, view: View) -> Text:
     share, own = branch.total / whole, branch.self / whole
-    line = Text(pen.pad(f"{100 * share:.1f} %", _PERCENT, right=True), style=heat(share))
+    line = Text().append(pen.pad(f"{100 * share:.1f} %", _PERCENT, right=True), style=heat(share))
     if not view.upward:
         text = f"{100 * own:.1f} %" if branch.self else ""
         line.append(pen.pad(text, _PERCENT, right=True), style=heat(own))
