@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "ring.h"
 
+#include "files.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,7 +37,7 @@ map(struct wj_ring *ring, int file, size_t capacity)
 int
 wj_ring_create(struct wj_ring *ring, size_t capacity)
 {
-    int file = memfd_create("wadjet", MFD_CLOEXEC);
+    int file = wj_file_aside(memfd_create("wadjet", MFD_CLOEXEC));
     if (file < 0) {
         return -1;
     }

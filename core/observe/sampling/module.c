@@ -92,9 +92,8 @@ note(PyObject *module, PyObject *text)
 }
 
 PyDoc_STRVAR(send_doc,
-"send(path, fd, message) -> int\n--\n\n"
-"Connect to the socket at ``path`` and send ``message`` and the file ``fd`` along.\n\n"
-"Returns the connection's descriptor, which the caller owns. Raises OSError.");
+"send(path, fd, message) -> None\n--\n\n"
+"Send ``message`` and the file ``fd`` along to the socket at ``path``. Raises OSError.");
 
 static int
 connect_to(const char *path)
@@ -105,7 +104,7 @@ connect_to(const char *path)
         return -1;
     }
     strcpy(address.sun_path, path);
-    int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (connection >= 0
         && connect(connection, (struct sockaddr *)&address, sizeof address) != 0) {
         int error = errno;
@@ -147,15 +146,17 @@ send_ring(PyObject *module, PyObject *args)
         return NULL;
     }
     int connection = connect_to(path);
-    if (connection >= 0 && send_file(connection, file, &message) != 0) {
-        int error = errno;
+    int sent = connection < 0 ? -1 : send_file(connection, file, &message);
+    int error = errno;
+    if (connection >= 0) {
         close(connection);
-        connection = -1;
-        errno = error;
     }
     PyBuffer_Release(&message);
-    return connection < 0 ? PyErr_SetFromErrno(PyExc_OSError)
-                          : PyLong_FromLong(connection);
+    if (sent != 0) {
+        errno = error;
+        return PyErr_SetFromErrno(PyExc_OSError);
+    }
+    Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(task_doc,

@@ -41,6 +41,9 @@ static int recording;
 static pthread_t sampler, keeper;
 static pid_t own[WJ_OWN]; /* kernel ids: the sampler, the keeper, the hidden one */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t border = PTHREAD_MUTEX_INITIALIZER; /* its holder never waits for
+                                                              the GIL */
+static PyInterpreterState *home; /* Borrowed: the keeper works for this one */
 static pthread_cond_t wake_sampler, wake_keeper;
 static int stopping, hurry, work; /* under the lock */
 static struct wj_wall_counts counts;
@@ -152,6 +155,14 @@ rest(int64_t next)
     return go_on;
 }
 
+static void
+make_round(int sample_too, uint32_t stride)
+{
+    pthread_mutex_lock(&border);
+    wj_wall_round(&ring, sample_too, stride, own, &counts);
+    pthread_mutex_unlock(&border);
+}
+
 static void *
 sample(void *unused)
 {
@@ -165,7 +176,7 @@ sample(void *unused)
         int64_t now = wj_now();
         int due = now >= next;
         int64_t cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
-        wj_wall_round(&ring, due && wanted.wall_period != 0, stride, own, &counts);
+        make_round(due && wanted.wall_period != 0, stride);
         if (due) {
             cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - cost;
             stride = stride_for(cost, stride, period);
@@ -177,8 +188,18 @@ sample(void *unused)
             rouse_keeper();
         }
     } while (rest(next));
-    wj_wall_round(&ring, wanted.wall_period != 0, 1, own, &counts);
+    make_round(wanted.wall_period != 0, 1);
     return NULL;
+}
+
+/* A thread state for the keeper, once for all servings: making one locks the list. */
+static PyThreadState *
+enter_interpreter(void)
+{
+    pthread_mutex_lock(&border);
+    PyThreadState *state = PyThreadState_New(home);
+    pthread_mutex_unlock(&border);
+    return state;
 }
 
 static void *
@@ -190,17 +211,20 @@ keep(void *unused)
     (void)unused;
     block_signals();
     own[1] = (pid_t)syscall(SYS_gettid);
-    for (;;) {
+    PyThreadState *state = enter_interpreter();
+    while (state != NULL) {
         pthread_mutex_lock(&lock);
         go_on = sleep_until(&wake_keeper, FOREVER, &work);
         work = 0;
         pthread_mutex_unlock(&lock);
+        PyEval_RestoreThread(state);
         if (!go_on) {
+            PyThreadState_Clear(state);
+            PyThreadState_DeleteCurrent();
             return NULL;
         }
-        PyGILState_STATE state = PyGILState_Ensure();
         wj_keeper_serve(&ring, wanted.native);
-        PyGILState_Release(state);
+        PyEval_SaveThread();
         int64_t now = wj_now();
         allowance += now - last - KEEP_COST;
         allowance = allowance > KEEP_ALLOWANCE ? KEEP_ALLOWANCE : allowance;
@@ -210,13 +234,27 @@ keep(void *unused)
         sleep_until(&wake_keeper, now + pause, &nothing);
         pthread_mutex_unlock(&lock);
     }
+    return NULL;
 }
 
 /* ---- starting and stopping ------------------------------------------------------ */
 
 static void
+before_fork(void)
+{
+    pthread_mutex_lock(&border);
+}
+
+static void
+after_fork(void)
+{
+    pthread_mutex_unlock(&border);
+}
+
+static void
 forked(void)
 {
+    pthread_mutex_init(&border, NULL);
     if (recording) {
         recording = 0;
         wj_ticks_forked();
@@ -262,7 +300,7 @@ settle(void)
     if (PySys_AddAuditHook(announced, NULL) < 0) {
         return -1;
     }
-    pthread_atfork(NULL, NULL, forked);
+    pthread_atfork(before_fork, after_fork, forked);
     settled = 1;
     return 0;
 }
@@ -298,6 +336,7 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
     stopping = hurry = work = 0;
     own[0] = own[1] = 0;
     own[2] = options->hidden;
+    home = PyInterpreterState_Get();
     memset(&counts, 0, sizeof counts);
     choice->peek = wj_peek_init();
     if (wj_ring_create(&ring, options->capacity) != 0 || wj_wall_begin() != 0) {
@@ -378,7 +417,8 @@ wj_recorder_hurry(void)
 }
 
 void
-wj_recorder_task(const void *coroutine, const void *parent, const char *name, size_t size)
+wj_recorder_task(const void *coroutine, const void *parent, const char *name,
+                 size_t size)
 {
     if (recording) {
         wj_note_task(&ring, coroutine, parent, name, size);
@@ -386,10 +426,11 @@ wj_recorder_task(const void *coroutine, const void *parent, const char *name, si
 }
 
 int
-wj_recorder_awaits(pthread_t handle, const void *coroutine, const struct wj_frame_seen *frames,
-                   uint32_t depth, int64_t weight)
+wj_recorder_awaits(pthread_t handle, const void *coroutine,
+                   const struct wj_frame_seen *frames, uint32_t depth, int64_t weight)
 {
-    static struct wj_scratch *scratch; /* Owned, for the life of the process; under the GIL */
+    static struct wj_scratch
+        *scratch; /* Owned, for the life of the process; under the GIL */
     const struct wj_thread *thread = wj_thread_find(handle);
     if (!recording || thread == NULL || !thread->live || depth > WJ_MAX_DEPTH) {
         return -1;
@@ -397,7 +438,8 @@ wj_recorder_awaits(pthread_t handle, const void *coroutine, const struct wj_fram
     if (scratch == NULL && (scratch = calloc(1, sizeof *scratch)) == NULL) {
         return -1;
     }
-    struct wj_moment moment = {wj_now(), weight, thread->number, 0, WJ_AWAIT, WJ_BLOCKED};
+    struct wj_moment moment = {wj_now(), weight,   thread->number,
+                               0,        WJ_AWAIT, WJ_BLOCKED};
     memcpy(scratch->stack.frames, frames, depth * sizeof frames[0]);
     scratch->stack.depth = scratch->stack.task_frames = depth;
     scratch->stack.task = coroutine;

@@ -19,11 +19,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "files.h"
 
 #define EVENTS_MAX 512 /* descriptors we may take from the program */
 
@@ -39,7 +39,6 @@ static int tick_signal;
 static struct sigaction before;
 static int running; /* ticks are wanted */
 static int events;
-static int first_event; /* descriptors start here: the program's stay as they are */
 
 static int
 is_ours(const siginfo_t *info)
@@ -144,14 +143,11 @@ take_signal(void)
 enum wj_tick_engine
 wj_ticks_open(int64_t period, wj_tick_handler handler, int no_perf, int *signal)
 {
-    struct rlimit limit = {0, 0};
     tick_period = period;
     on_tick = handler;
     events = 0;
     engine = probe(no_perf);
     int why = errno;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    first_event = limit.rlim_cur > 65536 ? 32768 : (int)limit.rlim_cur / 2;
     tick_signal = *signal = take_signal();
     if (tick_signal == 0) {
         engine = WJ_TICKS_NONE;
@@ -168,12 +164,7 @@ arm_event(struct wj_thread *thread)
     if (events >= EVENTS_MAX) {
         return -1;
     }
-    int low = open_event(thread->tid, engine == WJ_TICKS_PERF_USER);
-    if (low < 0) {
-        return -1;
-    }
-    int event = fcntl(low, F_DUPFD_CLOEXEC, first_event);
-    close(low);
+    int event = wj_file_aside(open_event(thread->tid, engine == WJ_TICKS_PERF_USER));
     if (event < 0) {
         return -1;
     }

@@ -12,11 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "files.h"
 #include "memory.h"
 #include "notes.h"
 #include "sample.h"
@@ -31,15 +31,6 @@ static struct wj_scratch *scratch; /* Owned, for the life of the process */
 
 /* ---- states --------------------------------------------------------------------- */
 
-/* Descriptors far from those that the program sees. */
-static int
-first_file(void)
-{
-    struct rlimit limit = {0, 0};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur > 65536 ? 32768 : (int)limit.rlim_cur / 2;
-}
-
 static int
 open_syscall_file(struct wj_thread *thread)
 {
@@ -49,13 +40,9 @@ open_syscall_file(struct wj_thread *thread)
     if (low < 0 || files >= FILES_MAX) {
         return low;
     }
-    thread->syscall_file = fcntl(low, F_DUPFD_CLOEXEC, first_file());
-    if (thread->syscall_file >= 0) {
-        close(low);
-        files++;
-        return thread->syscall_file;
-    }
-    return low;
+    thread->syscall_file = wj_file_aside(low);
+    files += thread->syscall_file >= 0;
+    return thread->syscall_file;
 }
 
 /* What a thread sleeps in that is not on a core. */

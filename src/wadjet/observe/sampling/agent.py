@@ -13,7 +13,8 @@ import time
 from wadjet.observe.sampling import _sampling
 from wadjet.observe.sampling.settings import Settings, decode
 
-_connection = -1
+_WORDS = 100
+_LETTERS = 500
 
 
 def start(value: str) -> bool:
@@ -38,7 +39,6 @@ def follows(value: str) -> bool:
 
 def record(settings: Settings, socket: str) -> None:
     """Start recording and hand the ring to the reader that listens at ``socket``."""
-    global _connection
     watch = None
     if settings.tasks:
         from wadjet.observe.sampling.tasks import Watch  # imports asyncio
@@ -63,7 +63,7 @@ def record(settings: Settings, socket: str) -> None:
     ]
     message = "\0".join(map(str, words)).encode(errors="surrogateescape")
     try:
-        _connection = _sampling.send(socket, choice["fd"], message)
+        _sampling.send(socket, choice["fd"], message)
     except OSError:
         _sampling.stop()
         raise
@@ -74,15 +74,11 @@ def record(settings: Settings, socket: str) -> None:
 
 def _command() -> list[str]:
     # At site time sys.argv is not there yet; the whole command line is.
-    return getattr(sys, "orig_argv", [])[:100]
+    return [word[:_LETTERS] for word in getattr(sys, "orig_argv", [])[:_WORDS]]
 
 
 def _forked(settings: Settings, socket: str) -> None:
     """Let go of what is the parent's; record the child too where that is wanted."""
-    global _connection
-    if _connection >= 0:
-        os.close(_connection)
-        _connection = -1
     atexit.unregister(_sampling.stop)
     if not settings.children:
         return

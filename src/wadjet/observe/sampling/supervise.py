@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import os
 import resource
-import selectors
 import shlex
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
-from wadjet.errors import UnsupportedError
-from wadjet.observe.sampling.recording import Recording, parse_hello
+from wadjet.errors import OutputError, UnsupportedError
+from wadjet.observe.sampling.processes import Processes, listen
+from wadjet.observe.sampling.recording import Recording
 from wadjet.observe.sampling.settings import VARIABLE, Settings
+from wadjet.observe.sampling.signals import Signals
 
 POLL = 0.05
 """Seconds between looks into the rings."""
@@ -32,9 +32,8 @@ POLL = 0.05
 SAVE = 1.0
 """Seconds between commits: what a crash of the supervisor can lose."""
 
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCONT)
-_OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 _BOOT = Path(__file__).parent / "boot"
+_NEAR = 80  # letters of a temporary folder's path; a socket's may have 107
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +58,24 @@ def run(
 
     ``progress`` is called now and then. Raises OutputError, UnsupportedError.
     """
-    with tempfile.TemporaryDirectory(prefix="wadjet-") as folder:
-        address = f"{folder}/socket"
-        with _listen(address) as listener:
-            started = time.monotonic_ns()
-            recording = Recording(
-                path,
-                settings,
-                command=["python", *(options or []), *command],
-                started=started,
-                overwrite=overwrite,
-            )
-            environment = _environment(settings, address)
-            process = _spawn([sys.executable, *(options or []), *command], environment)
-            with _signals_go_to(process):
-                status = _follow(process, listener, recording, progress)
-            recording.finish(status=status)
+    words = [*(options or []), *command]
+    with _folder() as folder, listen(f"{folder}/socket") as listener:
+        recording = Recording(
+            path,
+            settings,
+            command=["python", *words],
+            started=time.monotonic_ns(),
+            overwrite=overwrite,
+        )
+        environment = _environment(settings, f"{folder}/socket")
+        with Signals() as signals:
+            process = _spawn([sys.executable, *words], environment, signals)
+            try:
+                processes = Processes(listener, recording, process.pid)
+                status = _follow(process, processes, recording, signals, progress)
+                recording.finish(status=status)
+            finally:
+                _outlive(process, signals)
     return Outcome(status, recording.samples, recording.processes)
 
 
@@ -82,12 +83,11 @@ def imitate(status: int) -> int:
     """Return the exit code of a program that ended so; die as it did if a signal killed it."""
     if status >= 0:
         return status
-    if -status in (signal.SIGKILL, signal.SIGSTOP):
-        return 128 - status
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program has dumped its own
     sys.stdout.flush()
     sys.stderr.flush()
-    signal.signal(-status, signal.SIG_DFL)
+    if -status != signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)
     return 128 - status  # the signal is blocked
 
@@ -99,9 +99,14 @@ def _environment(settings: Settings, address: str) -> Mapping[str, str]:
     return {**os.environ, "PYTHONPATH": path, VARIABLE: settings.encode(address)}
 
 
-def _spawn(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _spawn(
+    command: list[str], environment: Mapping[str, str], signals: Signals
+) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(command, env=environment)
+        # Whatever files we were given are meant for the program; our own close on exec.
+        return subprocess.Popen(
+            command, env=environment, close_fds=False, preexec_fn=signals.restore
+        )
     except OSError as error:
         raise UnsupportedError(
             f"cannot start {shlex.join(command[:1])} ({error.strerror})"
@@ -109,119 +114,47 @@ def _spawn(command: list[str], environment: Mapping[str, str]) -> subprocess.Pop
 
 
 @contextmanager
-def _listen(address: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(address)
-        listener.listen(128)
-        listener.setblocking(False)
-        yield listener
-
-
-@contextmanager
-def _signals_go_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Pass signals on. Those of the terminal reach the program without us."""
-
-    def forward(number: int, _frame: FrameType | None) -> None:
-        process.send_signal(number)
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        return None
-
-    handlers: dict[int, Callable[[int, FrameType | None], None]]
-    handlers = dict.fromkeys(_FORWARDED, forward) | dict.fromkeys(_OF_THE_TERMINAL, leave)
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+def _folder() -> Iterator[str]:
+    """Make a folder for the socket, with a path short enough for one, and remove it."""
     try:
-        yield
+        near = tempfile.gettempdir()
+        folder = tempfile.mkdtemp(prefix="wadjet-", dir=near if len(near) < _NEAR else "/tmp")
+    except OSError as error:
+        raise OutputError(
+            f"cannot make a temporary folder ({error.strerror})",
+            "set TMPDIR to a folder that can be written",
+        ) from None
+    try:
+        yield folder
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Connections:
-    """The processes that record themselves: who came, who is still there."""
-
-    def __init__(self, listener: socket.socket, recording: Recording) -> None:
-        self._listener = listener
-        self._recording = recording
-        self._numbers: dict[socket.socket, int] = {}
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(listener, selectors.EVENT_READ)
-
-    def watch(self, fd: int) -> None:
-        """Wake up for ``fd`` as well."""
-        self._selector.register(fd, selectors.EVENT_READ)
-
-    def wait(self, seconds: float) -> None:
-        """Wait for processes that come or go, and see to them."""
-        for key, _ in self._selector.select(seconds):
-            if key.fileobj is self._listener:
-                self._accept()
-            elif isinstance(key.fileobj, socket.socket):
-                self._read(key.fileobj)
-
-    def close(self, status: int) -> None:
-        """Let go of all; ``status`` is that of the first process."""
-        self._accept()
-        for connection in list(self._numbers):
-            self._leave(connection, status)
-        self._selector.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except BlockingIOError:
-                return
-            connection.settimeout(1.0)  # they speak first, at once
-            self._greet(connection)
-
-    def _greet(self, connection: socket.socket) -> None:
-        try:
-            message, files, _, _ = socket.recv_fds(connection, 1 << 20, 1)
-            hello = parse_hello(message)
-            number = self._recording.attach(hello, files[0])
-        except (OSError, ValueError, IndexError):
-            connection.close()
-            return
-        connection.setblocking(False)
-        self._numbers[connection] = number
-        self._selector.register(connection, selectors.EVENT_READ)
-
-    def _read(self, connection: socket.socket) -> None:
-        try:
-            if connection.recv(4096):
-                return
-        except BlockingIOError:
-            return
-        except OSError:
-            pass
-        self._leave(connection, None)
-
-    def _leave(self, connection: socket.socket, status: int | None) -> None:
-        number = self._numbers.pop(connection)
-        self._selector.unregister(connection)
-        connection.close()
-        self._recording.detach(number, status if number == 0 else None)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _follow(
     process: subprocess.Popen[bytes],
-    listener: socket.socket,
+    processes: Processes,
     recording: Recording,
+    signals: Signals,
     progress: Callable[[], None],
 ) -> int:
     """Read what the program records until it has ended; return its status."""
-    connections = _Connections(listener, recording)
-    ended = os.pidfd_open(process.pid)
-    connections.watch(ended)
     saved = time.monotonic()
     while process.poll() is None:
-        connections.wait(POLL)
+        signals.pass_on(process)
+        processes.wait(POLL)
         recording.poll()
         if time.monotonic() - saved > SAVE:
             recording.save()
             saved = time.monotonic()
             progress()
-    connections.close(process.returncode)
-    os.close(ended)
+    processes.close(process.returncode)
     return process.returncode
+
+
+def _outlive(process: subprocess.Popen[bytes], signals: Signals) -> None:
+    """Stay until the program has ended: if the recording fails, that is not its affair."""
+    while process.poll() is None:
+        signals.pass_on(process)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(POLL)
+    signals.pass_on(process)  # those that came too late are not for us either
