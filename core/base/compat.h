@@ -114,7 +114,8 @@ static inline int
 wj_frame_is_entry(const wj_frame *frame)
 {
 #if PY_VERSION_HEX < 0x030C0000
-    return frame->is_entry;
+    /* As a byte: in a copy that was torn it may be neither true nor false. */
+    return *(const unsigned char *)&frame->is_entry != 0;
 #else
     (void)frame;
     return 0; /* a frame without code marks the border instead */

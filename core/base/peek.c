@@ -12,6 +12,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+/* The sanitizer keeps freed memory mapped, with notes of its own in its first bytes. */
+#define IS_GONE(address) __asan_address_is_poisoned(address)
+#else
+#define IS_GONE(address) 0
+#endif
+
 static enum wj_peek_way way;
 static pid_t self;
 static int pipe_ends[2] = {-1, -1};
@@ -64,7 +72,7 @@ int
 wj_peek(void *to, const void *from, size_t size)
 {
     int saved = errno, result = -1;
-    if ((size_t)from >= 4096) {
+    if ((size_t)from >= 4096 && !IS_GONE(from)) {
         if (way == WJ_PEEK_READV) {
             result = by_readv(to, from, size);
         } else if (way == WJ_PEEK_PIPE) {
