@@ -2,24 +2,45 @@
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem('wadjet-theme', theme); } catch { /* a page from a file may not keep things */ }
+  try {
+    localStorage.setItem('wadjet-theme', theme);
+  } catch {
+    /* a page from a file may not keep things */
+  }
 }
 
 function startTheme() {
   let theme = null;
-  try { theme = localStorage.getItem('wadjet-theme'); } catch { /* see setTheme */ }
-  document.documentElement.dataset.theme = theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  try {
+    theme = localStorage.getItem('wadjet-theme');
+  } catch {
+    /* see setTheme */
+  }
+  document.documentElement.dataset.theme =
+    theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
 }
 
 function build(recording) {
   const store = new Store(recording);
-  const context = { recording, store, derived: new Derived(recording), palette: new Palette(recording), sources: new Sources(recording), dialog: helpDialog() };
-  context.actions = makeActions(context);
+  const context = {
+    recording,
+    store,
+    derived: new Derived(recording),
+    palette: new Palette(recording),
+    sources: new Sources(recording),
+    dialog: helpDialog(),
+  };
+  context.actions = new Actions(context);
   const timeline = hasTime(recording) ? new Timeline(context) : null;
   context.order = timeline ? timeline.order : [...recording.threads.keys()];
   const toolbar = new Toolbar(context);
   const graph = new GraphPanel(context);
-  const views = { flame: graph, time: graph, functions: new FunctionsView(context), source: new SourceView(context) };
+  const views = {
+    flame: graph,
+    time: graph,
+    functions: new FunctionsView(context),
+    source: new SourceView(context),
+  };
   const panel = el('div', { id: 'view', role: 'tabpanel' });
   lay(context, timeline, toolbar, panel);
   store.watch((state, changed) => {
@@ -37,9 +58,23 @@ function build(recording) {
 /* Lay the parts out on the page. */
 function lay(context, timeline, toolbar, panel) {
   const app = document.getElementById('app');
-  app.replaceChildren(header(context), findingsOf(context),
-    el('main.explorer', {}, timeline ? timeline.element : el('p.muted.notime', {}, 'This recording has no times: there are no lanes to show.'), toolbar.element, panel),
-    el('div.hidden', { id: 'tip', role: 'tooltip' }), el('div.hidden', { id: 'toast', role: 'status' }), el('div.spoken', { id: 'said', 'aria-live': 'polite' }), context.dialog);
+  app.replaceChildren(
+    header(context),
+    findingsOf(context),
+    el(
+      'main.explorer',
+      {},
+      timeline
+        ? timeline.element
+        : el('p.muted.notime', {}, 'This recording has no times: there are no lanes to show.'),
+      toolbar.element,
+      panel,
+    ),
+    el('div.hidden', { id: 'tip', role: 'tooltip' }),
+    el('div.hidden', { id: 'toast', role: 'status' }),
+    el('div.spoken', { id: 'said', 'aria-live': 'polite' }),
+    context.dialog,
+  );
   app.removeAttribute('aria-busy');
 }
 
@@ -52,7 +87,10 @@ function listenForPrint({ store, palette }) {
     store.refresh();
     store.draw();
   };
-  addEventListener('beforeprint', () => { before = document.documentElement.dataset.theme; turn('light'); });
+  addEventListener('beforeprint', () => {
+    before = document.documentElement.dataset.theme;
+    turn('light');
+  });
   addEventListener('afterprint', () => turn(before));
 }
 
@@ -60,7 +98,8 @@ async function main() {
   startTheme();
   const app = document.getElementById('app');
   try {
-    if (typeof DecompressionStream === 'undefined') throw new Error('this browser is too old; any of 2023 or later will do');
+    if (typeof DecompressionStream === 'undefined')
+      throw new Error('this browser is too old; any of 2023 or later will do');
     const started = performance.now();
     const recording = openRecording(await readBlock(document.getElementById('recording').textContent));
     window.wadjet = build(recording);

@@ -49,7 +49,7 @@ class Vertices {
 
   add(parent, key, node) {
     const mask = this.slots.length - 1;
-    let slot = (Math.imul(parent, 0x9e3779b1) ^ Math.imul(key + 1, 0x85ebca6b));
+    let slot = Math.imul(parent, 0x9e3779b1) ^ Math.imul(key + 1, 0x85ebca6b);
     slot = (slot ^ (slot >>> 15)) & mask;
     for (let vertex; (vertex = this.slots[slot]); slot = (slot + 1) & mask) {
       if (this.parent[vertex] === parent && this.key[vertex] === key) return vertex;

@@ -1,7 +1,7 @@
 /* The stacks of one thread in the order of time, or of cost where a metric has no time:
    neighbours that share a frame share its box. */
 
-/* Return { starts, ends, vertices } of each depth, and [from, to] of the axis. */
+/* Return { starts, ends, vertices } of each depth, and the end of it all. */
 function chartOf(recording, tree, filter, thread) {
   const timed = recording.metrics[filter.metric].unit === 'ns';
   const levels = [];
@@ -10,12 +10,11 @@ function chartOf(recording, tree, filter, thread) {
   let before = -Infinity;
   pieces.each((vertex, start, end) => {
     const joins = start - before <= 0.6 * (end - start) + recording.step;
-    const next = pathTo(tree, vertex);
+    const next = path.at(-1) === vertex ? path : pathTo(tree, vertex);
     extend(levels, next, joins ? sharedDepth(path, next) : 0, start, end);
     [path, before] = [next, end];
   }, tree);
-  const axis = timed ? filter.range ?? [0, recording.duration] : [0, Math.max(0, before)];
-  return { levels, axis };
+  return { levels, end: Math.max(0, before) };
 }
 
 function sharedDepth(path, next) {
@@ -72,11 +71,11 @@ class Pieces {
 }
 
 /* A layout for FlameView; row 0 is the axis. */
-function chartLayout(tree, { levels, axis: [from, to] }, width) {
+function chartLayout(tree, levels, [from, to], width) {
   const scale = width / Math.max(1, to - from);
   const rows = new Map();
   const row = (depth) => {
-    if (depth < 1) return [];
+    if (depth < 1 || depth > levels.length) return [];
     if (!rows.has(depth)) rows.set(depth, chartRow(tree, levels[depth - 1], from, to, scale));
     return rows.get(depth);
   };

@@ -37,7 +37,18 @@ class Palette {
     const get = (name) => style.getPropertyValue(`--${name}`).trim();
     this.boxes = Object.fromEntries(Object.keys(CODE).map((whose) => [whose, shades(get(whose))]));
     this.states = STATES.map((_, state) => get(`state-${state}`));
-    for (const name of ['ink', 'muted', 'rule', 'panel', 'sunken', 'paper', 'accent', 'mark', 'match', 'focus']) {
+    for (const name of [
+      'ink',
+      'muted',
+      'rule',
+      'panel',
+      'sunken',
+      'paper',
+      'accent',
+      'mark',
+      'match',
+      'focus',
+    ]) {
       this[name] = get(name);
     }
     this.boxInk = get('box-ink');

@@ -44,7 +44,9 @@ class Derived {
 
   fileLines(state, file) {
     const measured = this.lineMeasured(state);
-    return this.keep('fileLines', [measured, file], () => byLine(this.recording, this.lineTree(), measured, file));
+    return this.keep('fileLines', [measured, file], () =>
+      byLine(this.recording, this.lineTree(), measured, file),
+    );
   }
 
   root(state) {
@@ -53,9 +55,14 @@ class Derived {
     return this.keep('root', [measured, state.invert], () => grow(tree, measured));
   }
 
+  /* The whole thread's: a range of time only looks at a part of it. */
   chart(state, thread) {
-    const [tree, filter] = [this.tree(state), this.filter(state)];
-    return this.keep('chart', [tree, filter, thread], () => chartOf(this.recording, tree, filter, thread));
+    const { metric, states, range } = state;
+    const tree = this.tree(state);
+    const timed = this.recording.metrics[metric].unit === 'ns';
+    const filter = { metric, states, range: timed ? null : range };
+    const keys = [tree, metric, states, filter.range, thread];
+    return this.keep('chart', keys, () => chartOf(this.recording, tree, filter, thread));
   }
 
   /* The vertices inside what is picked (a frame, else a function); null for nothing. */
@@ -73,7 +80,11 @@ class Derived {
   /* The same, as flags of the recording's nodes. */
   insideNodes(state) {
     const inside = this.inside(state);
-    return this.keep('insideNodes', [inside], () => inside && this.tree(state).of.map((vertex) => inside[vertex]));
+    return this.keep(
+      'insideNodes',
+      [inside],
+      () => inside && this.tree(state).of.map((vertex) => inside[vertex]),
+    );
   }
 
   split(state) {
@@ -81,11 +92,22 @@ class Derived {
     return this.keep('split', [tree, filter, inside], () => split(this.recording, tree, filter, inside));
   }
 
+  /* The states that were seen at all, in any metric. */
+  seenStates() {
+    return this.keep('seenStates', [], () => {
+      const seen = new Set(this.recording.metrics.flatMap(({ rows }) => [...new Set(rows.state)]));
+      return [...seen].sort((a, b) => a - b);
+    });
+  }
+
   /* Shares of the states, whichever of them are switched off. */
   allStates(state) {
     const [tree, filter] = [this.tree(state), this.filter({ ...state })];
-    return this.keep('allStates', [filter.metric, filter.range, filter.threads],
-      () => split(this.recording, tree, { ...filter, states: ALL_STATES }, null).states);
+    return this.keep(
+      'allStates',
+      [filter.metric, filter.range, filter.threads],
+      () => split(this.recording, tree, { ...filter, states: ALL_STATES }, null).states,
+    );
   }
 
   matches(state) {
@@ -94,6 +116,8 @@ class Derived {
 
   matched(state) {
     const [tree, measured, matches] = [this.tree(state), this.measured(state), this.matches(state)];
-    return this.keep('matched', [measured, matches], () => (matches ? sumMatched(tree, measured, matches) : 0));
+    return this.keep('matched', [measured, matches], () =>
+      matches ? sumMatched(tree, measured, matches) : 0,
+    );
   }
 }

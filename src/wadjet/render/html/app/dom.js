@@ -10,7 +10,9 @@ function el(selector, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, '');
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ''));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ''),
+  );
   return element;
 }
 
@@ -31,12 +33,14 @@ function swatch(color) {
 /* A bar of several parts: [[amount, color, title], ...]. */
 function stackedBar(parts) {
   const whole = parts.reduce((sum, [amount]) => sum + amount, 0);
-  const pieces = parts.filter(([amount]) => amount > 0).map(([amount, color, title]) => {
-    const piece = el('span.piece', { title });
-    piece.style.width = `${(100 * amount) / whole}%`;
-    piece.style.background = color;
-    return piece;
-  });
+  const pieces = parts
+    .filter(([amount]) => amount > 0)
+    .map(([amount, color, title]) => {
+      const piece = el('span.piece', { title });
+      piece.style.width = `${(100 * amount) / whole}%`;
+      piece.style.background = color;
+      return piece;
+    });
   return el('span.stacked', { 'aria-hidden': 'true' }, pieces);
 }
 

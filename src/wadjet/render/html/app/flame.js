@@ -57,7 +57,9 @@ class FlameView {
   constructor({ recording, palette, label, onpick, onzoom }) {
     Object.assign(this, { recording, palette, onpick, onzoom });
     this.painter = new Painter((...where) => this.paint(...where), {
-      role: 'application', 'aria-label': label, 'aria-roledescription': 'flame graph',
+      role: 'application',
+      'aria-label': label,
+      'aria-roledescription': 'flame graph',
     });
     this.painter.resized = () => this.relayout();
     this.hovered = el('div.hovered.hidden');
@@ -65,6 +67,7 @@ class FlameView {
     this.element.classList.add('flame');
     this.element.firstChild.append(this.hovered);
     this.drawn = 0;
+    this.walk = new Walk(this);
     this.listen(this.painter.canvas);
   }
 
@@ -73,7 +76,6 @@ class FlameView {
     canvas.addEventListener('pointerleave', () => this.unhover());
     canvas.addEventListener('click', (event) => this.click(event));
     canvas.addEventListener('dblclick', (event) => this.zoomTo(event));
-    canvas.addEventListener('keydown', (event) => this.key(event));
   }
 
   /* ``scene``: { layout(width), flip, matches, picked(box), whole, unit, resolve(box), header } */
@@ -121,7 +123,11 @@ class FlameView {
     const { palette, scene } = this;
     const matched = scene.matches && box.fn >= 0 && scene.matches[box.fn];
     context.globalAlpha = (scene.matches && !matched) || box.above ? 0.45 : 1;
-    context.fillStyle = matched ? palette.match : box.rest && box.fn < 0 ? palette.boxRest : palette.of(box.fn);
+    context.fillStyle = matched
+      ? palette.match
+      : box.rest && box.fn < 0
+        ? palette.boxRest
+        : palette.of(box.fn);
     context.fillRect(box.x, y, box.w > 3 ? box.w - 1 : Math.max(0.7, box.w - 0.3), ROW - 1);
     context.globalAlpha = 1;
     this.drawn++;
@@ -130,19 +136,25 @@ class FlameView {
   }
 
   paintLabel(context, box, y) {
-    const room = Math.floor((Math.min(box.w, this.painter.width) - 9) / this.letter);
+    const x = Math.max(0, box.x) + 4;
+    const room = Math.floor((Math.min(box.x + box.w, this.painter.width) - x - 5) / this.letter);
     const name = cut(box.fn < 0 ? this.rootLabel(box) : this.recording.functions[box.fn].name, room);
     context.fillStyle = this.palette.boxInk;
-    context.fillText(name, box.x + 4, y + ROW - 6);
+    context.fillText(name, x, y + ROW - 6);
     const left = room - name.length - 2;
     if (left < 6 || box.fn < 0) return;
     const { short, line } = this.recording.functions[box.fn];
     context.fillStyle = this.palette.boxSoft;
-    context.fillText(cut(place(short, box.frame?.line || line), left), box.x + 4 + (name.length + 2) * this.letter, y + ROW - 6);
+    const where = cut(place(short, box.frame?.line || line), left);
+    context.fillText(where, x + (name.length + 2) * this.letter, y + ROW - 6);
   }
 
   rootLabel({ frame }) {
-    return `All of it: ${quantity(frame.total, this.scene.unit)}`;
+    return `${this.scene.title}: ${quantity(frame.total, this.scene.unit)}`;
+  }
+
+  frameOf(box) {
+    return box.frame ?? this.scene.resolve(box);
   }
 
   find(event) {
@@ -160,9 +172,9 @@ class FlameView {
     const { box, depth } = found;
     this.hovered.classList.remove('hidden');
     Object.assign(this.hovered.style, {
-      left: `${box.x}px`,
+      left: `${Math.max(0, box.x)}px`,
       top: `${this.top(depth) - this.element.scrollTop}px`,
-      width: `${Math.max(2, box.w - 1)}px`,
+      width: `${Math.max(2, Math.min(box.w, box.x + box.w) - 1)}px`,
       height: `${ROW - 1}px`,
     });
     tip(event, this.describe(box));
@@ -176,72 +188,44 @@ class FlameView {
   describe(box) {
     const { whole, unit } = this.scene;
     if (box.rest) {
-      return [el('b', {}, `${count(box.rest)} narrower frames`), el('div', {}, `${quantity(box.total, unit)}, ${share(box.total, whole)}`)];
+      return [
+        el('b', {}, `${count(box.rest)} narrower frames`),
+        el('div', {}, `${quantity(box.total, unit)}, ${share(box.total, whole)}`),
+      ];
     }
-    const frame = box.frame ?? this.scene.resolve(box);
-    if (!frame || frame.fn < 0) return [el('b', {}, 'Everything shown'), el('div', {}, quantity(frame?.total ?? whole, unit))];
+    const frame = this.frameOf(box);
+    if (!frame || frame.fn < 0)
+      return [el('b', {}, 'Everything shown'), el('div', {}, quantity(frame?.total ?? whole, unit))];
     const { name, file, line } = this.recording.functions[frame.fn];
     return [
       el('b.code', {}, name),
       el('div.muted.code', {}, place(file, frame.line || line)),
-      box.time ? el('div', {}, `${quantity(box.time[1] - box.time[0], unit)} here, from ${quantity(box.time[0], unit)}`) : null,
+      box.time
+        ? el(
+            'div',
+            {},
+            `${quantity(box.time[1] - box.time[0], unit)} here, from ${quantity(box.time[0], unit)}`,
+          )
+        : null,
       el('div', {}, `total ${quantity(frame.total, unit)} (${share(frame.total, whole)})`),
-      this.scene.selfless ? null : el('div', {}, `self ${quantity(frame.self, unit)} (${share(frame.self, whole)})`),
+      this.scene.selfless
+        ? null
+        : el('div', {}, `self ${quantity(frame.self, unit)} (${share(frame.self, whole)})`),
     ].filter(Boolean);
   }
 
   click(event) {
     const found = this.find(event);
     if (!found || found.box.rest) return;
-    const frame = found.box.frame ?? this.scene.resolve(found.box);
-    if (frame) this.onpick(frame, found.box);
-    if (frame && !found.box.time) this.onzoom?.(frame, found.box);
+    const frame = this.frameOf(found.box);
+    this.walk.at = found.box;
+    this.onpick(frame);
+    if (!found.box.time) this.onzoom?.(frame, found.box);
   }
 
   zoomTo(event) {
     const found = this.find(event);
     if (found?.box.time) this.onzoom?.(null, found.box);
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const moves = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: this.scene.flip ? 'down' : 'up', ArrowDown: this.scene.flip ? 'up' : 'down' };
-    const here = this.pickedBox();
-    if (event.key === 'Enter' && here) this.onzoom?.(here.box.frame, here.box);
-    else if (moves[event.key]) this.step(moves[event.key], here);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  pickedBox() {
-    for (let depth = 0; depth < this.layout.depth; depth++) {
-      const box = this.layout.row(depth).find((each) => this.scene.picked(each));
-      if (box) return { box, depth };
-    }
-    return null;
-  }
-
-  /* Walk to the neighbour of the picked box; rows deeper are further from the root. */
-  step(direction, here) {
-    const next = here ? this.neighbour(direction, here) : this.layout.row(Math.min(1, this.layout.depth - 1))[0];
-    if (!next || next.rest) return;
-    const frame = next.frame ?? this.scene.resolve(next);
-    this.onpick(frame, next);
-    const { name } = this.recording.functions[frame.fn] ?? { name: 'everything' };
-    say(`${name}, total ${share(frame.total, this.scene.whole)}, self ${share(frame.self, this.scene.whole)}`);
-  }
-
-  neighbour(direction, { box, depth }) {
-    const row = this.layout.row(depth);
-    const at = row.indexOf(box);
-    if (direction === 'left') return row[at - 1];
-    if (direction === 'right') return row[at + 1];
-    const other = direction === 'up' ? depth - 1 : depth + 1;
-    if (other < 0 || other >= this.layout.depth) return null;
-    this.reveal(other);
-    return direction === 'up' ? boxAt(this.layout.row(other), box.x + box.w / 2)
-      : this.layout.row(other).find((each) => each.x >= box.x - 0.01 && each.x < box.x + box.w);
   }
 
   reveal(depth) {

@@ -52,6 +52,17 @@ function frameAt(root, tree, vertex) {
   return frame;
 }
 
+/* The frame that a list of functions leads to, as far as it leads. */
+function frameAlong(root, path) {
+  let frame = root;
+  for (const fn of path) {
+    const next = frame.children.find((child) => child.fn === fn);
+    if (!next) break;
+    frame = next;
+  }
+  return frame;
+}
+
 /* Frames that merge vertices: ``members`` with the ``weights`` each one brings. */
 class Merged extends Frame {
   constructor(parent, facts, members, weights, expand) {
@@ -62,7 +73,9 @@ class Merged extends Frame {
 }
 
 class Groups {
-  constructor() { this.map = new Map(); }
+  constructor() {
+    this.map = new Map();
+  }
 
   add(fn, vertex, weight, self) {
     let group = this.map.get(fn);
@@ -73,8 +86,10 @@ class Groups {
   }
 
   frames(parent, expand) {
-    return Array.from(this.map.values(), ({ fn, self, members, weights }) => (
-      new Merged(parent, { fn, self }, members, weights, expand)));
+    return Array.from(
+      this.map.values(),
+      ({ fn, self, members, weights }) => new Merged(parent, { fn, self }, members, weights, expand),
+    );
   }
 }
 
@@ -85,7 +100,8 @@ function callees(tree, measured, fn) {
     for (const vertex of frame.members) {
       for (let at = tree.childStart[vertex]; at < tree.childStart[vertex + 1]; at++) {
         const child = tree.childList[at];
-        if (measured.total[child] > 0) groups.add(tree.fn[child], child, measured.total[child], measured.self[child]);
+        if (measured.total[child] > 0)
+          groups.add(tree.fn[child], child, measured.total[child], measured.self[child]);
       }
     }
     return groups.frames(frame, expand);
@@ -102,10 +118,12 @@ function callers(tree, measured, fn) {
 function bottomUp(tree, measured) {
   const leaves = new Groups();
   for (let vertex = 1; vertex < tree.size; vertex++) {
-    if (measured.self[vertex] > 0) leaves.add(tree.fn[vertex], vertex, measured.self[vertex], measured.self[vertex]);
+    if (measured.self[vertex] > 0)
+      leaves.add(tree.fn[vertex], vertex, measured.self[vertex], measured.self[vertex]);
   }
-  const root = new Frame(null, { fn: -1, total: measured.sum, self: 0 },
-    (frame) => leaves.frames(frame, expandUp(tree)));
+  const root = new Frame(null, { fn: -1, total: measured.sum, self: 0 }, (frame) =>
+    leaves.frames(frame, expandUp(tree)),
+  );
   return root;
 }
 
@@ -129,7 +147,13 @@ function mergedRoot(tree, measured, fn, expand) {
     self += measured.self[vertex];
     if (tree.outer[vertex]) members.push(vertex);
   }
-  return new Merged(null, { fn, self }, members, members.map((vertex) => measured.total[vertex]), expand);
+  return new Merged(
+    null,
+    { fn, self },
+    members,
+    members.map((vertex) => measured.total[vertex]),
+    expand,
+  );
 }
 
 /* The stack that ends in a frame, as text, the caller first. */

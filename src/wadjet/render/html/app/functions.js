@@ -10,10 +10,14 @@ const SORTS = {
 class FunctionsView {
   constructor({ recording, palette, store, derived, actions }) {
     Object.assign(this, { recording, palette, store, derived, actions });
-    this.list = new LongList(LINE, (index) => this.row(index), { role: 'rowgroup', 'aria-label': 'Functions' });
+    this.list = new LongList(LINE, (index) => this.row(index), {
+      role: 'rowgroup',
+      'aria-label': 'Functions',
+    });
     this.list.element.addEventListener('keydown', (event) => this.key(event));
     this.heads = Object.fromEntries(Object.keys(SORTS).map((sort) => [sort, this.head(sort)]));
-    const flame = (label) => new FlameView({ recording, palette, label, onpick: (frame) => this.pick(frame.fn) });
+    const flame = (label) =>
+      new FlameView({ recording, palette, label, onpick: (frame) => this.pick(frame.fn) });
     this.above = flame('Callers');
     this.below = flame('Callees');
     this.title = el('h2');
@@ -23,16 +27,35 @@ class FunctionsView {
 
   build() {
     const { self, total, name } = this.heads;
-    this.split = el('div.split', {}, el('h3', {}, 'Callers'), this.above.element, this.title, this.below.element, el('h3', {}, 'Callees'));
-    return el('div.view.functions', {},
-      el('div.table', { role: 'table', 'aria-label': 'Functions by cost' }, el('div.heads', { role: 'row' }, self, total, name), this.list.element),
-      el('div.beside', {}, this.none, this.split));
+    this.split = el(
+      'div.split',
+      {},
+      el('h3', {}, 'Callers'),
+      this.above.element,
+      this.title,
+      this.below.element,
+      el('h3', {}, 'Callees'),
+    );
+    return el(
+      'div.view.functions',
+      {},
+      el(
+        'div.table',
+        { role: 'table', 'aria-label': 'Functions by cost' },
+        el('div.heads', { role: 'row' }, self, total, name),
+        this.list.element,
+      ),
+      el('div.beside', {}, this.none, this.split),
+    );
   }
 
   head(sort) {
     const title = { self: 'Self', total: 'Total', name: 'Function' }[sort];
-    return el(`div.cell.${sort}`, { role: 'columnheader' },
-      el('button.plain', { onclick: () => this.store.set({ sort }) }, title));
+    return el(
+      `div.cell.${sort}`,
+      { role: 'columnheader' },
+      el('button.plain', { onclick: () => this.store.set({ sort }) }, title),
+    );
   }
 
   show(state, changed) {
@@ -40,8 +63,14 @@ class FunctionsView {
     this.sums = derived.functions(state);
     this.measured = derived.measured(state);
     this.unit = this.recording.metrics[state.metric].unit;
-    this.order = derived.keep('order', [this.sums, state.sort, derived.matches(state)], () => this.sorted(state));
-    for (const [sort, head] of Object.entries(this.heads)) head.setAttribute('aria-sort', sort !== state.sort ? 'none' : sort === 'name' ? 'ascending' : 'descending');
+    this.order = derived.keep('order', [this.sums, state.sort, derived.matches(state)], () =>
+      this.sorted(state),
+    );
+    for (const [sort, head] of Object.entries(this.heads))
+      head.setAttribute(
+        'aria-sort',
+        sort !== state.sort ? 'none' : sort === 'name' ? 'ascending' : 'descending',
+      );
     this.list.fill(this.order.length);
     this.list.element.setAttribute('aria-rowcount', this.order.length);
     if (changed.has('fn') || changed.has('view')) this.list.show(Math.max(0, this.order.indexOf(state.fn)));
@@ -50,7 +79,9 @@ class FunctionsView {
 
   sorted(state) {
     const matches = this.derived.matches(state);
-    const shown = [...this.recording.functions.keys()].filter((fn) => this.sums.total[fn] > 0 && (!matches || matches[fn]));
+    const shown = [...this.recording.functions.keys()].filter(
+      (fn) => this.sums.total[fn] > 0 && (!matches || matches[fn]),
+    );
     return shown.sort(SORTS[state.sort](this.sums, this.recording.functions));
   }
 
@@ -58,17 +89,36 @@ class FunctionsView {
     const fn = this.order[index];
     const { name, file, short, line } = this.recording.functions[fn];
     const picked = fn === this.store.state.fn;
-    return el('div.row', {
-      role: 'row', 'aria-rowindex': index + 1, 'aria-selected': String(picked), title: `${name}\n${place(file, line)}`,
-      onclick: () => this.pick(fn), ondblclick: () => this.actions.openSource(fn),
-    },
-    this.cost(this.sums.self[fn], 'self'), this.cost(this.sums.total[fn], 'total'),
-    el('div.cell.name', { role: 'cell' }, swatch(this.palette.of(fn)), el('span.code', {}, name), el('small.code', {}, place(short, line))));
+    return el(
+      'div.row',
+      {
+        role: 'row',
+        'aria-rowindex': index + 1,
+        'aria-selected': String(picked),
+        title: `${name}\n${place(file, line)}`,
+        onclick: () => this.pick(fn),
+        ondblclick: () => this.actions.openSource(fn),
+      },
+      this.cost(this.sums.self[fn], 'self'),
+      this.cost(this.sums.total[fn], 'total'),
+      el(
+        'div.cell.name',
+        { role: 'cell' },
+        swatch(this.palette.of(fn)),
+        el('span.code', {}, name),
+        el('small.code', {}, place(short, line)),
+      ),
+    );
   }
 
   cost(value, kind) {
-    return el(`div.cell.${kind}`, { role: 'cell' }, bar(value, this.measured.sum),
-      el('span.number', {}, quantity(value, this.unit)), el('small.number', {}, share(value, this.measured.sum)));
+    return el(
+      `div.cell.${kind}`,
+      { role: 'cell' },
+      bar(value, this.measured.sum),
+      el('span.number', {}, quantity(value, this.unit)),
+      el('small.number', {}, share(value, this.measured.sum)),
+    );
   }
 
   key(event) {
@@ -85,7 +135,9 @@ class FunctionsView {
     if (fn === undefined || fn < 0) return;
     this.store.set({ fn, pick: -1 });
     const { name } = this.recording.functions[fn];
-    say(`${name}, self ${share(this.sums.self[fn], this.measured.sum)}, total ${share(this.sums.total[fn], this.measured.sum)}`);
+    say(
+      `${name}, self ${share(this.sums.self[fn], this.measured.sum)}, total ${share(this.sums.total[fn], this.measured.sum)}`,
+    );
   }
 
   sandwich(state) {
@@ -94,7 +146,8 @@ class FunctionsView {
     this.split.classList.toggle('hidden', !shown);
     if (!shown) return;
     const tree = this.derived.tree(state);
-    const make = (grow) => this.derived.keep(grow.name, [this.measured, state.fn], () => grow(tree, this.measured, state.fn));
+    const make = (grow) =>
+      this.derived.keep(grow.name, [this.measured, state.fn], () => grow(tree, this.measured, state.fn));
     this.title.replaceChildren(...this.heading(state.fn));
     this.fill(this.above, make(callers), true, state);
     this.fill(this.below, make(callees), false, state);
@@ -102,9 +155,15 @@ class FunctionsView {
 
   heading(fn) {
     const { name, file, short, line } = this.recording.functions[fn];
-    return [el('span.code', {}, name),
+    return [
+      el('span.code', {}, name),
       file && el('button.link.code', { onclick: () => this.actions.openSource(fn) }, place(short, line)),
-      el('small', {}, `self ${quantity(this.sums.self[fn], this.unit)}, total ${quantity(this.sums.total[fn], this.unit)}`)].filter(Boolean);
+      el(
+        'small',
+        {},
+        `self ${quantity(this.sums.self[fn], this.unit)}, total ${quantity(this.sums.total[fn], this.unit)}`,
+      ),
+    ].filter(Boolean);
   }
 
   fill(view, root, flip, state) {

@@ -7,7 +7,9 @@ class GraphPanel {
   constructor(context) {
     Object.assign(this, context);
     this.flame = new FlameView({
-      recording: this.recording, palette: this.palette, label: 'Flame graph',
+      recording: this.recording,
+      palette: this.palette,
+      label: 'Flame graph',
       onpick: (frame) => this.pick(frame),
       onzoom: (frame, box) => this.zoom(frame, box),
     });
@@ -15,7 +17,18 @@ class GraphPanel {
     this.toggles = el('div.toggles', { role: 'group', 'aria-label': 'How it is drawn' });
     this.legend = el('div.legend');
     this.details = new Details(context);
-    this.element = el('div.view.graph', {}, el('div.canvas', {}, el('div.bar-above', {}, this.trail, this.toggles), this.flame.element, this.legend), this.details.element);
+    this.element = el(
+      'div.view.graph',
+      {},
+      el(
+        'div.canvas',
+        {},
+        el('div.bar-above', {}, this.trail, this.toggles),
+        this.flame.element,
+        this.legend,
+      ),
+      this.details.element,
+    );
   }
 
   pick(frame) {
@@ -27,8 +40,8 @@ class GraphPanel {
   zoom(frame, box) {
     const tree = this.derived.tree(this.store.state);
     if (box.time) this.store.set({ range: box.time.map(Math.round) });
-    else if (frame.vertex >= 0) this.store.set({ zoom: frame.vertex ? tree.first[frame.vertex] : -1 });
-    else this.show({ ...this.store.state }, new Set(), (this.inner = frame));
+    else if (this.store.state.invert) this.store.set({ path: frame.path.map(({ fn }) => fn) });
+    else this.store.set({ zoom: frame.vertex ? tree.first[frame.vertex] : -1 });
   }
 
   show(state) {
@@ -42,16 +55,13 @@ class GraphPanel {
   costScene(state) {
     const [tree, root] = [this.derived.tree(state), this.derived.root(state)];
     const zoom = this.zoomed(state, tree, root);
-    this.fillTrail(zoom);
+    this.fillTrail(zoom, root, state.invert);
     return { ...this.scene(state, tree), layout: (width) => layOut(root, zoom, width), flip: state.flip };
   }
 
-  /* Where to zoom: what the address says, or a frame of the inverted tree, if it lives. */
-  zoomed(state, tree, root) {
-    if (!state.invert) return state.zoom >= 0 ? frameAt(root, tree, tree.of[state.zoom]) : root;
-    let top = this.inner;
-    while (top?.parent) top = top.parent;
-    return top === root ? this.inner : root;
+  zoomed({ invert, path, zoom }, tree, root) {
+    if (invert) return frameAlong(root, path);
+    return zoom >= 0 ? frameAt(root, tree, tree.of[zoom]) : root;
   }
 
   timeScene(state) {
@@ -59,13 +69,14 @@ class GraphPanel {
     const [tree, root] = [this.derived.tree(state), this.derived.root({ ...state, invert: false })];
     const chart = this.derived.chart(state, thread);
     const { unit } = this.recording.metrics[state.metric];
-    const [from, to] = chart.axis;
+    const [from, to] = unit === 'ns' ? (state.range ?? [0, this.recording.duration]) : [0, chart.end];
     this.fillTimeTrail(thread);
     return {
       ...this.scene(state, tree),
-      layout: (width) => chartLayout(tree, chart, width),
+      layout: (width) => chartLayout(tree, chart.levels, [from, to], width),
       resolve: ({ vertex }) => frameAt(root, tree, vertex),
-      header: (context, width, y, palette) => to > from && paintAxis(context, palette, { from, to, unit, x: 0, y, width, height: ROW }),
+      header: (context, width, y, palette) =>
+        to > from && paintAxis(context, palette, { from, to, unit, x: 0, y, width, height: ROW }),
       flip: false,
     };
   }
@@ -75,9 +86,10 @@ class GraphPanel {
     const vertexOf = (box) => box.frame?.vertex ?? box.vertex ?? -1;
     return {
       matches: this.derived.matches(state),
-      picked: (box) => !box.rest && (picked > 0 ? vertexOf(box) === picked : state.fn >= 0 && box.fn === state.fn),
+      picked: (box) =>
+        !box.rest && (picked > 0 ? vertexOf(box) === picked : state.fn >= 0 && box.fn === state.fn),
       whole: this.derived.measured(state).sum,
-      unit: this.recording.metrics[state.metric].unit,
+      ...this.recording.metrics[state.metric],
     };
   }
 
@@ -87,14 +99,15 @@ class GraphPanel {
     return this.order.find((thread) => start[thread + 1] > start[thread]) ?? 0;
   }
 
-  fillTrail(zoom) {
-    const steps = zoom.path;
+  /* The way from the root to what is zoomed to. */
+  fillTrail(zoom, root, invert) {
     const crumb = (frame, text) => el('button.link.code', { onclick: () => this.zoom(frame, {}) }, text);
-    if (!steps.length) return this.trail.replaceChildren(el('span.muted', {}, this.store.state.invert ? INVERTED : MERGED));
-    let root = zoom;
-    while (root.parent) root = root.parent;
-    this.trail.replaceChildren(crumb(root, 'All'), ...steps.flatMap((frame) => [' › ', crumb(frame, this.recording.functions[frame.fn].name)]));
-    this.trail.scrollLeft = this.trail.scrollWidth;
+    const name = ({ fn }) => this.recording.functions[fn].name;
+    const steps = zoom.path.flatMap((frame) => [' › ', crumb(frame, name(frame))]);
+    if (steps.length) steps.unshift(crumb(root, 'All'));
+    else steps.push(el('span.muted', {}, invert ? INVERTED : MERGED));
+    this.trail.replaceChildren(...steps);
+    if (zoom.parent) this.trail.scrollLeft = this.trail.scrollWidth;
   }
 
   toggleButtons({ view, lines, flip, invert }) {
@@ -108,28 +121,47 @@ class GraphPanel {
   }
 
   fillTimeTrail(thread) {
-    const choice = el('select', { 'aria-label': 'Thread', onchange: () => this.store.set({ threads: [Number(choice.value)] }) },
-      this.order.map((each) => el('option', { value: each, selected: each === thread }, threadName(this.recording, each))));
-    this.trail.replaceChildren('Stacks in the order of time, of thread ', choice, this.grain());
+    this.choice ??= this.threadChoice();
+    this.choice.value = String(thread);
+    if (this.trail.contains(this.choice)) return;
+    this.trail.replaceChildren('Stacks in the order of time, of thread ', this.choice, this.grain());
+  }
+
+  threadChoice() {
+    const option = (thread) => el('option', { value: thread }, threadName(this.recording, thread));
+    const onchange = ({ target }) => this.store.set({ threads: [Number(target.value)] });
+    return el('select', { 'aria-label': 'Thread', onchange }, this.order.map(option));
   }
 
   grain() {
     const { exact, step } = this.recording;
-    return exact ? '' : el('small', {}, ` Summed over steps of ${quantity(step, 'ns')}; inside a step the order is not kept.`);
+    return exact
+      ? ''
+      : el(
+          'small',
+          {},
+          ` Summed over steps of ${quantity(step, 'ns')}; inside a step the order is not kept.`,
+        );
   }
 
   fillLegend(state) {
     const { self } = this.derived.functions(state);
     const sums = this.derived.keep('whose', [self], () => {
       const all = Object.fromEntries(Object.keys(CODE).map((whose) => [whose, 0]));
-      self.forEach((value, fn) => { all[this.palette.whose[fn]] += value; });
+      self.forEach((value, fn) => {
+        all[this.palette.whose[fn]] += value;
+      });
       return all;
     });
     const whole = Object.values(sums).reduce((sum, value) => sum + value, 0);
     const parts = Object.entries(CODE).filter(([whose]) => sums[whose] > 0);
     const color = (whose) => this.palette.boxes[whose][2];
-    this.legend.replaceChildren(el('span.muted', {}, 'Self, by whose code:'),
+    this.legend.replaceChildren(
+      el('span.muted', {}, 'Self, by whose code:'),
       stackedBar(parts.map(([whose, title]) => [sums[whose], color(whose), title])),
-      ...parts.map(([whose, title]) => el('span.key', {}, swatch(color(whose)), `${title} ${share(sums[whose], whole)}`)));
+      ...parts.map(([whose, title]) =>
+        el('span.key', {}, swatch(color(whose)), `${title} ${share(sums[whose], whole)}`),
+      ),
+    );
   }
 }

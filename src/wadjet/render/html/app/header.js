@@ -23,15 +23,47 @@ function eye() {
 function header({ recording, actions }) {
   const { about } = recording;
   const command = Array.isArray(about.command) ? about.command.join(' ') : 'Recording';
-  return el('header.top', {}, eye(),
-    el('div.what', {}, el('h1.code', { title: command }, command), el('ul.facts', {}, facts(recording).map((fact) => el('li', {}, fact)))),
-    el('div.buttons', {}, el('button.plain', { id: 'theme', title: 'Light or dark (t)', onclick: actions.theme, 'aria-label': 'Light or dark' }, '◐'),
-      el('button.plain', { title: 'Keys and help (?)', onclick: actions.help, 'aria-label': 'Keys and help' }, '?')));
+  return el(
+    'header.top',
+    {},
+    eye(),
+    el(
+      'div.what',
+      {},
+      el('h1.code', { title: command }, command),
+      el(
+        'ul.facts',
+        {},
+        facts(recording).map((fact) => el('li', {}, fact)),
+      ),
+    ),
+    el(
+      'div.buttons',
+      {},
+      el(
+        'button.plain',
+        {
+          id: 'theme',
+          title: 'Light or dark (t)',
+          onclick: () => actions.theme(),
+          'aria-label': 'Light or dark',
+        },
+        '◐',
+      ),
+      el(
+        'button.plain',
+        { title: 'Keys and help (?)', onclick: () => actions.help(), 'aria-label': 'Keys and help' },
+        '?',
+      ),
+    ),
+  );
 }
 
 function facts(recording) {
   const { about, duration, threads, processes, samples } = recording;
-  const language = about.python && `${about.implementation === 'cpython' || !about.implementation ? 'Python' : about.implementation} ${about.python}`;
+  const language =
+    about.python &&
+    `${about.implementation === 'cpython' || !about.implementation ? 'Python' : about.implementation} ${about.python}`;
   return [
     language,
     duration > 0 && quantity(duration, 'ns'),
@@ -52,7 +84,10 @@ function plural(number, one, many = `${one}s`) {
 function clocks({ clocks: all }) {
   return Object.entries(all ?? {}).map(([name, { engine, rate, why }]) => {
     const title = name === 'cpu' ? 'CPU' : name;
-    const text = engine === 'none' ? `no ${title} samples` : `${title} clock: ${engine}${rate ? `, ${count(rate)} Hz` : ''}`;
+    const text =
+      engine === 'none'
+        ? `no ${title} samples`
+        : `${title} clock: ${engine}${rate ? `, ${count(rate)} Hz` : ''}`;
     return el('span', { title: why ?? '' }, text);
   });
 }
@@ -62,10 +97,24 @@ function findingsOf(context) {
   const { recording } = context;
   const notes = notesOf(recording);
   const cards = recording.findings.map((finding) => card(context, finding));
-  const more = el('button.plain', { 'aria-expanded': 'false', onclick: () => unfold(section, more) }, moreText(cards, false));
-  const section = el('section.findings', { 'aria-label': 'Diagnosis' },
-    notes.length ? el('ul.notes', {}, notes.map((note) => el('li', {}, prose(note)))) : null,
-    cards.length ? el('ul.cards', {}, cards) : null, cards.length ? more : null);
+  const more = el(
+    'button.plain',
+    { 'aria-expanded': 'false', onclick: () => unfold(section, more) },
+    moreText(cards, false),
+  );
+  const section = el(
+    'section.findings',
+    { 'aria-label': 'Diagnosis' },
+    notes.length
+      ? el(
+          'ul.notes',
+          {},
+          notes.map((note) => el('li', {}, prose(note))),
+        )
+      : null,
+    cards.length ? el('ul.cards', {}, cards) : null,
+    cards.length ? more : null,
+  );
   return section;
 }
 
@@ -82,7 +131,8 @@ function unfold(section, more) {
 
 function notesOf({ about, samples }) {
   const notes = Array.isArray(about.notes) ? about.notes.map(String) : [];
-  if (about.complete === false) notes.unshift('The program was killed while it was recorded: this is what was written until then.');
+  if (about.complete === false)
+    notes.unshift('The program was killed while it was recorded: this is what was written until then.');
   const dropped = about.counts?.dropped;
   if (dropped > 0) notes.push(`${plural(dropped, 'sample')} had to be dropped.`);
   if (!samples) notes.push('Nothing was sampled: the program ended too soon, or never ran Python code.');
@@ -90,14 +140,30 @@ function notesOf({ about, samples }) {
 }
 
 function card(context, { level, rule, message, treatment, weight, places }) {
-  return el(`li.card.${level}`, {},
+  return el(
+    `li.card.${level}`,
+    {},
     el('p.message', {}, el('span.spoken', {}, `${level}: `), prose(message)),
     treatment ? el('p.treatment', {}, prose(treatment)) : null,
-    el('div.foot', {}, weight > 0 ? el('span.weight', { title: `Explains ${share(weight, 1)} of what was measured` }, bar(weight, 1)) : null,
-      places.filter(({ file }) => file).slice(0, 4).map((each) => placeLink(context, each)), el('small', {}, rule)));
+    el(
+      'div.foot',
+      {},
+      weight > 0
+        ? el('span.weight', { title: `Explains ${share(weight, 1)} of what was measured` }, bar(weight, 1))
+        : null,
+      places
+        .filter(({ file }) => file)
+        .slice(0, 4)
+        .map((each) => placeLink(context, each)),
+      el('small', {}, rule),
+    ),
+  );
 }
 
 function placeLink({ actions }, { file, line, label }) {
-  return el('button.link.code', { title: place(file, line), onclick: () => actions.openPlace(file, line) },
-    label ? `${label} (${place(fileName(file), line)})` : place(fileName(file), line));
+  return el(
+    'button.link.code',
+    { title: place(file, line), onclick: () => actions.openPlace(file, line) },
+    label ? `${label} (${place(fileName(file), line)})` : place(fileName(file), line),
+  );
 }

@@ -27,10 +27,27 @@ const MOUSE = [
 ];
 
 function helpDialog() {
-  const list = (rows) => el('dl', {}, rows.map(([key, what]) => [el('dt', {}, key.length < 10 ? el('kbd', {}, key) : key), el('dd', {}, what)]));
-  const dialog = el('dialog.help', { 'aria-label': 'Keys and help' }, el('h2', {}, 'Keys'), list(KEYS), el('h2', {}, 'Pointer'), list(MOUSE),
-    el('form', { method: 'dialog' }, el('button', { autofocus: true }, 'Close')));
-  dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
+  const list = (rows) =>
+    el(
+      'dl',
+      {},
+      rows.map(([key, what]) => [
+        el('dt', {}, key.length < 10 ? el('kbd', {}, key) : key),
+        el('dd', {}, what),
+      ]),
+    );
+  const dialog = el(
+    'dialog.help',
+    { 'aria-label': 'Keys and help' },
+    el('h2', {}, 'Keys'),
+    list(KEYS),
+    el('h2', {}, 'Pointer'),
+    list(MOUSE),
+    el('form', { method: 'dialog' }, el('button', { autofocus: true }, 'Close')),
+  );
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   return dialog;
 }
 
@@ -38,19 +55,21 @@ function listenForKeys({ store, actions, search, timeline }) {
   const toggle = (key) => () => store.set({ [key]: !store.state[key] });
   const keys = {
     '/': () => search.field.select(),
-    '?': actions.help,
-    t: actions.theme,
-    c: actions.copyStack,
-    s: actions.openPicked,
-    m: actions.nextMetric,
+    '?': () => actions.help(),
+    t: () => actions.theme(),
+    c: () => actions.copyStack(),
+    s: () => actions.openPicked(),
+    m: () => actions.nextMetric(),
     n: toggle('native'),
     l: toggle('lines'),
     f: toggle('flip'),
     i: toggle('invert'),
     z: () => timeline?.zoom(),
-    Escape: actions.back,
+    Escape: () => actions.back(),
   };
-  VIEWS.forEach((view, at) => { keys[at + 1] = () => store.set({ view }); });
+  VIEWS.forEach((view, at) => {
+    keys[at + 1] = () => store.set({ view });
+  });
   addEventListener('keydown', (event) => {
     const typing = event.target.matches?.('input, select, textarea');
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;

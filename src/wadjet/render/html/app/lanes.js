@@ -10,6 +10,7 @@ class Lanes {
     this.metric = wall >= 0 && recording.metrics[wall].rows.value.length ? wall : 0;
     this.cpu = metricNamed(recording, 'cpu');
     if (this.cpu >= 0 && !recording.metrics[this.cpu].rows.value.length) this.cpu = -1;
+    this.activity = recording.metrics[this.cpu >= 0 ? this.cpu : this.metric];
     this.timed = recording.metrics[this.metric]?.unit === 'ns';
     this.known = new Map();
   }
@@ -30,7 +31,9 @@ class Lanes {
     if (this.cpu < 0) return null;
     return this.cached(`d${thread}`, span, width, () => {
       const shares = new Float32Array(width);
-      this.spread(this.cpu, thread, span, width, (row, rows, column, part) => { shares[column] += part; });
+      this.spread(this.cpu, thread, span, width, (row, rows, column, part) => {
+        shares[column] += part;
+      });
       return shares;
     });
   }
@@ -59,10 +62,13 @@ class Lanes {
   }
 
   /* Yield the steps of a process' GIL in a span: { from, to, held: [[thread, part], ...] }. */
-  * moments(process, [low, high]) {
+  *moments(process, [low, high]) {
     const { step, gil } = this.recording;
     const end = gil.start[process + 1];
-    let row = Math.max(gil.start[process], firstAt(gil.step, gil.start[process], end, Math.floor(low / step)) - 1);
+    let row = Math.max(
+      gil.start[process],
+      firstAt(gil.step, gil.start[process], end, Math.floor(low / step)) - 1,
+    );
     let before = -1;
     while (row < end && (before < 0 || before * step <= high)) {
       const at = gil.step[row];
@@ -112,7 +118,7 @@ class Lanes {
       if (until - long > to) break;
       const first = (until - long - from) / perColumn;
       const last = (until - from) / perColumn;
-      const each = rows.value[row] / (this.timed || metric === this.cpu ? long : 1) ;
+      const each = rows.value[row] / (this.timed || metric === this.cpu ? long : 1);
       for (let column = Math.max(0, Math.floor(first)); column < Math.min(width, last); column++) {
         add(row, rows, column, each * (Math.min(last, column + 1) - Math.max(first, column)));
       }
@@ -134,17 +140,26 @@ function normalised(shares) {
 const STACKING = [1, 2, 0, 3, 4, 5];
 
 function paintStates(context, palette, shares, { x, y, height, width }) {
-  for (let column = 0; column < width; column++) {
-    let floor = y + height;
-    for (const state of STACKING) {
-      const tall = Math.min(1, shares[column * STATES.length + state]) * height;
-      if (tall < 0.05) continue;
-      context.fillStyle = palette.states[state];
-      const top = Math.max(y, floor - tall);
-      context.fillRect(x + column, top, 1, floor - top);
-      floor = top;
-    }
+  const floor = new Float32Array(width).fill(y + height);
+  for (const state of STACKING) {
+    context.fillStyle = palette.states[state];
+    stack(context, floor, (column) => Math.min(1, shares[column * STATES.length + state]) * height, x, y);
   }
+}
+
+/* Stack bars, ``tall(column)`` high, on what is there; equal neighbours are one rectangle. */
+function stack(context, floor, tall, x, ceiling) {
+  let [start, top, bottom] = [0, 0, 0];
+  const flush = (end) => bottom - top > 0.05 && context.fillRect(x + start, top, end - start, bottom - top);
+  for (let column = 0; column < floor.length; column++) {
+    const base = floor[column];
+    const high = Math.max(ceiling, base - tall(column));
+    floor[column] = high;
+    if (high === top && base === bottom) continue;
+    flush(column);
+    [start, top, bottom] = [column, high, base];
+  }
+  flush(floor.length);
 }
 
 /* A strip of columns as strong as their share. */
@@ -164,11 +179,6 @@ function paintHolders(context, palette, holders, { x, y, height, width }) {
   const floor = new Float32Array(width).fill(y + height);
   for (const [thread, shares] of holders) {
     context.fillStyle = palette.thread(thread);
-    for (let column = 0; column < width; column++) {
-      const tall = Math.min(shares[column] * height, floor[column] - y);
-      if (tall < 0.05) continue;
-      floor[column] -= tall;
-      context.fillRect(x + column, floor[column], 1, tall);
-    }
+    stack(context, floor, (column) => shares[column] * height, x, y);
   }
 }

@@ -5,13 +5,14 @@
 function eachRow(recording, filter, visit) {
   const { rows } = recording.metrics[filter.metric];
   const [low, high] = filter.range
-    ? filter.range.map((time) => Math.floor(time / recording.step)) : [0, Infinity];
+    ? filter.range.map((time) => Math.floor(time / recording.step))
+    : [0, Infinity];
   const threads = filter.threads.length ? filter.threads : recording.threads.keys();
   for (const thread of threads) {
     const end = rows.start[thread + 1];
     let row = firstAt(rows.step, rows.start[thread], end, low);
     for (; row < end && rows.step[row] <= high; row++) {
-      if (filter.states >> rows.state[row] & 1) visit(row, rows, thread);
+      if ((filter.states >> rows.state[row]) & 1) visit(row, rows, thread);
     }
   }
 }

@@ -10,16 +10,22 @@ class Painter {
     this.area = el('div.area', {}, el('div.stage', {}, this.canvas), this.spacer);
     this.paint = draw;
     this.area.addEventListener('scroll', () => this.draw(), { passive: true });
-    this.observer = new ResizeObserver(() => this.resized?.() ?? this.draw());
-    this.observer.observe(this.area);
+    this.width = this.height = 0;
+    new ResizeObserver(() => this.measure()).observe(this.area);
   }
 
-  /* Size in CSS pixels. */
-  get width() { return this.area.clientWidth; }
-  get height() { return this.area.clientHeight; }
+  /* Keep the size, in CSS pixels: to ask for it while drawing would lay the page out anew. */
+  measure() {
+    this.width = this.area.clientWidth;
+    this.height = this.area.clientHeight;
+    if (this.resized) this.resized();
+    else this.draw();
+  }
 
   /* The height of everything there is to scroll over. */
-  set content(height) { this.spacer.style.height = `${height}px`; }
+  set content(height) {
+    this.spacer.style.height = `${height}px`;
+  }
 
   draw() {
     if (this.waiting) return;

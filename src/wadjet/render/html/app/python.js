@@ -1,8 +1,13 @@
 /* Python source in colour: enough of the language to tell words, strings and comments. */
 
-const KEYWORDS = new Set(('False None True and as assert async await break case class continue def del elif else '
-  + 'except finally for from global if import in is lambda match nonlocal not or pass raise return try while with yield').split(' '));
-const TOKEN = /(#.*)|([rbfuRBFU]{0,2}(?:"""|'''))|([rbfuRBFU]{0,2}"(?:\\.|[^"\\])*"?|[rbfuRBFU]{0,2}'(?:\\.|[^'\\])*'?)|([A-Za-z_]\w*)|(\d[\w.]*)/g;
+const KEYWORDS = new Set(
+  (
+    'False None True and as assert async await break case class continue def del elif else ' +
+    'except finally for from global if import in is lambda match nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);
+const TOKEN =
+  /(#.*)|([rbfuRBFU]{0,2}(?:"""|'''))|([rbfuRBFU]{0,2}"(?:\\.|[^"\\])*"?|[rbfuRBFU]{0,2}'(?:\\.|[^'\\])*'?)|([A-Za-z_]\w*)|(\d[\w.]*)/g;
 
 /* Split a text into lines of [class, piece] pairs. */
 function highlight(text) {
@@ -40,7 +45,10 @@ function tokens(line, open, pieces) {
       at = TOKEN.lastIndex = end + 3;
       pieces.push(['string', line.slice(found.index, at)]);
     } else {
-      pieces.push([comment ? 'comment' : string ? 'string' : number ? 'digit' : KEYWORDS.has(name) ? 'keyword' : '', word]);
+      pieces.push([
+        comment ? 'comment' : string ? 'string' : number ? 'digit' : KEYWORDS.has(name) ? 'keyword' : '',
+        word,
+      ]);
     }
   }
   if (at < line.length) pieces.push(['', line.slice(at)]);
@@ -48,5 +56,9 @@ function tokens(line, open, pieces) {
 }
 
 function codeLine(pieces) {
-  return el('code.text', {}, pieces.map(([kind, text]) => (kind ? el(`span.${kind}`, {}, text) : text)));
+  return el(
+    'code.text',
+    {},
+    pieces.map(([kind, text]) => (kind ? el(`span.${kind}`, {}, text) : text)),
+  );
 }

@@ -4,12 +4,17 @@
    before its children. Frames and functions end with two of our own, for a thread that
    has no frame and for native code that no Python called. */
 
-const STATES = ['Unknown', 'Running, holds the GIL', 'Running native code', 'Waiting for the GIL', 'Runnable, no CPU', 'Blocked'];
+const STATES = [
+  'Unknown',
+  'Running, holds the GIL',
+  'Running native code',
+  'Waiting for the GIL',
+  'Runnable, no CPU',
+  'Blocked',
+];
 const STATE_WORDS = ['unknown', 'running', 'native', 'GIL wait', 'runnable', 'blocked'];
-const RUN_GIL = 1;
 const RUN_NATIVE = 2;
 const WAIT_GIL = 3;
-const BLOCKED = 5;
 const ALL_STATES = 63;
 
 function openRecording({ head, columns }) {
@@ -29,8 +34,10 @@ function openRecording({ head, columns }) {
     frameLine: appended(columns.frameLine, 0, 0),
     ...nodesOf(columns, frames),
     gil: gilOf(columns, head.processes.length),
-    metrics: head.metrics.map((metric, number) => (
-      { ...metric, rows: rowsOf(columns, number, metric.quantum, head.threads.length) })),
+    metrics: head.metrics.map((metric, number) => ({
+      ...metric,
+      rows: rowsOf(columns, number, metric.quantum, head.threads.length),
+    })),
   };
 }
 
@@ -55,9 +62,22 @@ function nodesOf(columns, noFrame) {
 
 /* ``start[t]`` to ``start[t + 1]`` are the rows of thread ``t``, in order of time. */
 function rowsOf(columns, number, quantum, threads) {
-  const [thread, step, node, state, holder, value] = ['thread', 'step', 'node', 'state', 'holder', 'value']
-    .map((name) => columns[name + number]);
-  return { start: startsOf(thread, threads), step, node, state, holder, value: Float64Array.from(value, (each) => each * quantum) };
+  const [thread, step, node, state, holder, value] = [
+    'thread',
+    'step',
+    'node',
+    'state',
+    'holder',
+    'value',
+  ].map((name) => columns[name + number]);
+  return {
+    start: startsOf(thread, threads),
+    step,
+    node,
+    state,
+    holder,
+    value: Float64Array.from(value, (each) => each * quantum),
+  };
 }
 
 /* Who held the GIL, by process: the shares of a step are those of its values. */
@@ -79,16 +99,15 @@ function shortName({ files }, file) {
 }
 
 function hasTime(recording) {
-  return recording.duration > 0 && recording.threads.length > 0
-    && recording.metrics.some(({ rows }) => rows.step.some((step) => step > 0));
+  return (
+    recording.duration > 0 &&
+    recording.threads.length > 0 &&
+    recording.metrics.some(({ rows }) => rows.step.some((step) => step > 0))
+  );
 }
 
 function metricNamed(recording, name) {
   return recording.metrics.findIndex((metric) => metric.name === name);
-}
-
-function sumOf(rows) {
-  return rows.value.reduce((sum, value) => sum + value, 0);
 }
 
 /* Name a thread so that equal names of two processes stay apart. */

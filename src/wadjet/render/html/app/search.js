@@ -14,7 +14,9 @@ function matcher(query) {
       const expression = new RegExp(pattern, 'i');
       return (text) => expression.test(text);
     }
-  } catch { /* half-typed: look for it as it stands */ }
+  } catch {
+    /* half-typed: look for it as it stands */
+  }
   const wanted = query.toLowerCase();
   return (text) => text.toLowerCase().includes(wanted);
 }
@@ -23,7 +25,10 @@ class Search {
   constructor({ store, derived }) {
     Object.assign(this, { store, derived });
     this.field = el('input', {
-      type: 'search', placeholder: 'Search name, file or /regexp/', 'aria-label': 'Search functions', spellcheck: 'false',
+      type: 'search',
+      placeholder: 'Search name, file or /regexp/',
+      'aria-label': 'Search functions',
+      spellcheck: 'false',
       oninput: () => store.set({ query: this.field.value.trim() }),
     });
     this.found = el('output.found', { 'aria-live': 'polite' });

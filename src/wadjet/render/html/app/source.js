@@ -20,14 +20,30 @@ class Sources {
 class SourceView {
   constructor({ recording, store, derived, sources }) {
     Object.assign(this, { recording, store, derived, sources });
-    this.files = new LongList(LINE, (index) => this.fileRow(index), { role: 'listbox', 'aria-label': 'Files by self cost' });
-    this.code = new LongList(SOURCE_LINE, (index) => this.codeRow(index), { role: 'table', 'aria-label': 'Lines' });
+    this.files = new LongList(LINE, (index) => this.fileRow(index), {
+      role: 'listbox',
+      'aria-label': 'Files by self cost',
+    });
+    this.code = new LongList(SOURCE_LINE, (index) => this.codeRow(index), {
+      role: 'table',
+      'aria-label': 'Lines',
+    });
     this.title = el('h2.code');
     this.notice = el('p.notice.hidden');
-    const heads = el('div.heads', { role: 'row' }, ...['Self', 'Total', 'Line'].map((name) => (
-      el(`div.cell.${name.toLowerCase()}`, { role: 'columnheader' }, name))), this.title);
-    this.element = el('div.view.source', {}, el('div.files', {}, el('div.heads', {}, 'Files by self cost'), this.files.element),
-      el('div.listing', {}, heads, this.notice, this.code.element));
+    const heads = el(
+      'div.heads',
+      { role: 'row' },
+      ...['Self', 'Total', 'Line'].map((name) =>
+        el(`div.cell.${name.toLowerCase()}`, { role: 'columnheader' }, name),
+      ),
+      this.title,
+    );
+    this.element = el(
+      'div.view.source',
+      {},
+      el('div.files', {}, el('div.heads', {}, 'Files by self cost'), this.files.element),
+      el('div.listing', {}, heads, this.notice, this.code.element),
+    );
   }
 
   show(state, changed) {
@@ -46,9 +62,12 @@ class SourceView {
     const sums = new Map();
     for (let vertex = 1; vertex < tree.size; vertex++) {
       const { file, kind } = this.recording.functions[tree.fn[vertex]];
-      if (kind === 'python' && measured.total[vertex]) sums.set(file, (sums.get(file) ?? 0) + measured.self[vertex]);
+      if (kind === 'python' && measured.total[vertex])
+        sums.set(file, (sums.get(file) ?? 0) + measured.self[vertex]);
     }
-    return Array.from(sums, ([file, self]) => ({ file, self })).sort((a, b) => b.self - a.self || (a.file < b.file ? -1 : 1));
+    return Array.from(sums, ([file, self]) => ({ file, self })).sort(
+      (a, b) => b.self - a.self || (a.file < b.file ? -1 : 1),
+    );
   }
 
   fill(state) {
@@ -58,12 +77,14 @@ class SourceView {
     this.numbers = this.lines ? null : [...this.costs.keys()].sort((a, b) => a - b);
     this.title.textContent = this.file;
     this.notice.classList.toggle('hidden', Boolean(this.lines) || !this.file);
-    this.notice.textContent = 'The recording does not hold this file\u2019s text; these are the lines that were seen in it.';
+    this.notice.textContent =
+      'The recording does not hold this file\u2019s text; these are the lines that were seen in it.';
     this.code.fill(this.lines ? this.lines.length : this.numbers.length);
   }
 
   reveal(state) {
-    const hottest = () => [...this.costs].sort((a, b) => b[1].self - a[1].self || b[1].total - a[1].total)[0]?.[0];
+    const hottest = () =>
+      [...this.costs].sort((a, b) => b[1].self - a[1].self || b[1].total - a[1].total)[0]?.[0];
     const line = state.line || hottest();
     if (!line) return;
     this.code.show(this.numbers ? Math.max(0, this.numbers.indexOf(line)) : line - 1);
@@ -71,24 +92,42 @@ class SourceView {
 
   fileRow(index) {
     const { file, self } = this.order[index];
-    return el('div.row', {
-      role: 'option', 'aria-selected': String(file === this.file), title: file, onclick: () => this.store.set({ file, line: 0 }),
-    }, bar(self, this.sum), el('span.code', {}, ...fileLabel(shortName(this.recording, file))), el('small.number', {}, share(self, this.sum)));
+    return el(
+      'div.row',
+      {
+        role: 'option',
+        'aria-selected': String(file === this.file),
+        title: file,
+        onclick: () => this.store.set({ file, line: 0 }),
+      },
+      bar(self, this.sum),
+      el('span.code', {}, ...fileLabel(shortName(this.recording, file))),
+      el('small.number', {}, share(self, this.sum)),
+    );
   }
 
   codeRow(index) {
     const line = this.numbers ? this.numbers[index] : index + 1;
     const cost = this.costs.get(line);
-    const row = el('div.row', { role: 'row', 'aria-current': line === this.store.state.line ? 'true' : null },
-      this.cell('self', cost?.self), this.cell('total', cost?.total), el('div.cell.line', { role: 'cell' }, String(line)),
-      this.lines ? codeLine(this.lines[index]) : el('code.text', {}));
+    const row = el(
+      'div.row',
+      { role: 'row', 'aria-current': line === this.store.state.line ? 'true' : null },
+      this.cell('self', cost?.self),
+      this.cell('total', cost?.total),
+      el('div.cell.line', { role: 'cell' }, String(line)),
+      this.lines ? codeLine(this.lines[index]) : el('code.text', {}),
+    );
     if (cost) row.style.setProperty('--heat', heat(cost.self, this.top));
     return row;
   }
 
   cell(kind, value) {
     const cell = el(`div.cell.${kind}`, { role: 'cell' });
-    if (value) cell.append(bar(value, this.sum), el('span.number', { title: quantity(value, this.unit) }, share(value, this.sum)));
+    if (value)
+      cell.append(
+        bar(value, this.sum),
+        el('span.number', { title: quantity(value, this.unit) }, share(value, this.sum)),
+      );
     return cell;
   }
 }

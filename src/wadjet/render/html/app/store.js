@@ -13,6 +13,7 @@ const START = {
   flip: false,
   invert: false,
   zoom: -1,
+  path: [],
   pick: -1,
   fn: -1,
   file: '',
@@ -21,7 +22,8 @@ const START = {
   sort: 'self',
 };
 const VIEWS = ['flame', 'time', 'functions', 'source'];
-const STEPS = ['view', 'zoom', 'range', 'threads', 'fn', 'metric'];
+const LISTS = ['range', 'span', 'threads', 'path'];
+const STEPS = ['view', 'zoom', 'path', 'range', 'threads', 'fn', 'metric'];
 
 class Store {
   constructor(recording) {
@@ -34,7 +36,9 @@ class Store {
     addEventListener('hashchange', () => this.set(this.parsed(), { keep: true }));
   }
 
-  watch(watcher) { this.watchers.push(watcher); }
+  watch(watcher) {
+    this.watchers.push(watcher);
+  }
 
   /* Change the state and draw once, with the next frame. */
   set(patch, { keep = false } = {}) {
@@ -98,7 +102,10 @@ class Store {
 function firstMetric(recording) {
   const cpu = metricNamed(recording, 'cpu');
   if (cpu >= 0 && recording.metrics[cpu].rows.value.length) return cpu;
-  return Math.max(0, recording.metrics.findIndex(({ rows }) => rows.value.length));
+  return Math.max(
+    0,
+    recording.metrics.findIndex(({ rows }) => rows.value.length),
+  );
 }
 
 function asText(value) {
@@ -107,9 +114,7 @@ function asText(value) {
 }
 
 function asValue(text, first, key) {
-  if (key === 'range' || key === 'span' || key === 'threads') {
-    return text.split('-').filter(Boolean).map(Number);
-  }
+  if (LISTS.includes(key)) return text.split('-').filter(Boolean).map(Number);
   if (typeof first === 'number') return Number(text);
   return typeof first === 'boolean' ? text === '1' : text;
 }
@@ -118,14 +123,18 @@ function asValue(text, first, key) {
 function checked(state, start, recording) {
   const whole = (number, end) => Number.isInteger(number) && number >= 0 && number < end;
   const nodes = recording.nodeParent.length;
-  const drop = (key, fine) => { if (!fine) state[key] = start[key]; };
+  const drop = (key, fine) => {
+    if (!fine) state[key] = start[key];
+  };
   drop('view', VIEWS.includes(state.view));
   drop('metric', whole(state.metric, recording.metrics.length));
   drop('states', whole(state.states, ALL_STATES + 1));
   drop('zoom', whole(state.zoom, nodes));
   drop('pick', whole(state.pick, nodes));
   drop('fn', whole(state.fn, recording.functions.length));
-  for (const key of ['range', 'span']) drop(key, state[key]?.length === 2 && state[key].every(Number.isFinite));
+  for (const key of ['range', 'span'])
+    drop(key, state[key]?.length === 2 && state[key].every(Number.isFinite));
   state.threads = state.threads.filter((thread) => whole(thread, recording.threads.length));
+  state.path = state.path.filter((fn) => whole(fn, recording.functions.length));
   return state;
 }
