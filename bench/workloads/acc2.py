@@ -36,6 +36,7 @@ def python_two() -> None:
 def python_three() -> None:
     words = [str(number) for number in range(20_000)]
     "".join(reversed(words))
+    words.clear()  # here: a function's variables die when its frame has gone already
 
 
 def sorter() -> None:
