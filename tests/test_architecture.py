@@ -24,6 +24,8 @@ PYTHON = sorted(
 )
 C = sorted(path for path in (ROOT / "core").rglob("*.[ch]"))
 
+WEB = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".js", ".css"))
+
 DRAWERS = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "stuff", "tools"}
 VERSION_HOMES = {"src/wadjet/target/behavior.py", "core/base/compat.h"}
 
@@ -105,6 +107,7 @@ def lengths(paths: list[Path]) -> Iterator[tuple[str, int]]:
 def test_files_stay_short_enough_to_read() -> None:
     assert not too_long(lengths(PYTHON), PYTHON_FILE)
     assert not too_long(lengths(C), C_FILE)
+    assert not too_long(lengths(WEB), PYTHON_FILE)
 
 
 @pytest.mark.filterwarnings("default")

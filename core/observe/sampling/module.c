@@ -188,8 +188,8 @@ read_frames(PyObject *list, struct wj_frame_seen *frames)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
         PyObject *code;
-        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "O!i:awaits", &PyCode_Type, &code,
-                              &frames[i].offset)) {
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "O!i:awaits", &PyCode_Type,
+                              &code, &frames[i].offset)) {
             return -1;
         }
         frames[i].code = (const PyCodeObject *)code;
@@ -205,8 +205,8 @@ awaits(PyObject *module, PyObject *args)
     PyObject *coroutine, *list;
     long long weight;
     (void)module;
-    if (!PyArg_ParseTuple(args, "kOO!L:awaits", &handle, &coroutine, &PyList_Type, &list,
-                          &weight)) {
+    if (!PyArg_ParseTuple(args, "kOO!L:awaits", &handle, &coroutine, &PyList_Type,
+                          &list, &weight)) {
         return NULL;
     }
     size_t depth = (size_t)PyList_GET_SIZE(list);
@@ -216,8 +216,8 @@ awaits(PyObject *module, PyObject *args)
     }
     PyObject *result = NULL;
     if (read_frames(list, frames) == 0) {
-        int written = wj_recorder_awaits((pthread_t)handle, coroutine, frames, (uint32_t)depth,
-                                         weight);
+        int written = wj_recorder_awaits((pthread_t)handle, coroutine, frames,
+                                         (uint32_t)depth, weight);
         result = PyBool_FromLong(written == 0);
     }
     PyMem_Free(frames);
@@ -376,20 +376,20 @@ tree_take(PyObject *self, PyObject *unused)
     struct wj_tree *tree = &((Tree *)self)->tree;
     const struct wj_bytes *samples = &tree->sample_rows;
     (void)unused;
-    PyObject *taken =
-        Py_BuildValue("(NN(NNN)(NN)(NNNNNNNN))", take_texts(&tree->functions),
-                      take_texts(&tree->libraries),
-                      COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
-                      COLUMN(&tree->frame_rows, struct wj_frame_row, a),
-                      COLUMN(&tree->frame_rows, struct wj_frame_row, b),
-                      COLUMN(&tree->node_rows, struct wj_node_row, parent),
-                      COLUMN(&tree->node_rows, struct wj_node_row, frame),
-                      COLUMN(samples, struct wj_sample_row, time),
-                      COLUMN(samples, struct wj_sample_row, thread),
-                      COLUMN(samples, struct wj_sample_row, node),
-                      COLUMN(samples, struct wj_sample_row, state),
-                      COLUMN(samples, struct wj_sample_row, holder),
-                      weights(samples, WJ_WALL), weights(samples, WJ_CPU), weights(samples, WJ_AWAIT));
+    PyObject *taken = Py_BuildValue(
+        "(NN(NNN)(NN)(NNNNNNNN))", take_texts(&tree->functions),
+        take_texts(&tree->libraries),
+        COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
+        COLUMN(&tree->frame_rows, struct wj_frame_row, a),
+        COLUMN(&tree->frame_rows, struct wj_frame_row, b),
+        COLUMN(&tree->node_rows, struct wj_node_row, parent),
+        COLUMN(&tree->node_rows, struct wj_node_row, frame),
+        COLUMN(samples, struct wj_sample_row, time),
+        COLUMN(samples, struct wj_sample_row, thread),
+        COLUMN(samples, struct wj_sample_row, node),
+        COLUMN(samples, struct wj_sample_row, state),
+        COLUMN(samples, struct wj_sample_row, holder), weights(samples, WJ_WALL),
+        weights(samples, WJ_CPU), weights(samples, WJ_AWAIT));
     if (taken != NULL) {
         tree->frame_rows.size = tree->node_rows.size = tree->sample_rows.size = 0;
     }

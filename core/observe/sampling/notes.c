@@ -43,8 +43,8 @@ wj_note_text(struct wj_ring *ring, const char *text)
 }
 
 void
-wj_note_task(struct wj_ring *ring, const void *coroutine, const void *parent, const char *name,
-             size_t size)
+wj_note_task(struct wj_ring *ring, const void *coroutine, const void *parent,
+             const char *name, size_t size)
 {
     size_t whole;
     struct wj_task *note = reserve(ring, sizeof *note, size, &whole);

@@ -50,9 +50,9 @@ wj_reader_close(struct wj_reader *reader)
     wj_ring_close(&reader->ring);
     wj_map_free(&reader->places);
     wj_map_free(&reader->task_ids);
-    struct wj_bytes *all[] = {&reader->codes,   &reader->tables,  &reader->place_frames,
-                              &reader->threads, &reader->tasks, &reader->regions, &reader->events,
-                              &reader->merged};
+    struct wj_bytes *all[] = {&reader->codes,   &reader->tables, &reader->place_frames,
+                              &reader->threads, &reader->tasks,  &reader->regions,
+                              &reader->events,  &reader->merged};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         wj_bytes_free(all[i]);
     }
@@ -176,7 +176,7 @@ described_frame(struct wj_reader *reader, const struct wj_definition *definition
                         : wj_tree_frame(reader->tree, WJ_FRAME_PYTHON, function, line);
 }
 
-/* ---- tasks ---------------------------------------------------------------------------------- */
+/* ---- tasks ---------------------------------------------------------------------- */
 
 #define TASK_DEPTH 64
 
@@ -188,9 +188,10 @@ read_task(struct wj_reader *reader, const struct wj_task *record)
     if (record->size > record->head.size - sizeof *record) {
         return 0;
     }
-    int32_t function =
-        wj_tree_function(reader->tree, "", 0, (const char *)(record + 1), record->size, 0);
-    int32_t frame = function < 0 ? -1 : wj_tree_frame(reader->tree, WJ_FRAME_TASK, function, 0);
+    int32_t function = wj_tree_function(reader->tree, "", 0, (const char *)(record + 1),
+                                        record->size, 0);
+    int32_t frame =
+        function < 0 ? -1 : wj_tree_frame(reader->tree, WJ_FRAME_TASK, function, 0);
     int is_new = wj_map_intern(&reader->task_ids, record->address, 0, &id);
     if (frame < 0 || is_new < 0
         || (is_new && wj_bytes_add(&reader->tasks, &unknown, sizeof unknown) != 0)) {
@@ -381,9 +382,11 @@ node_of(struct wj_reader *reader, int32_t node, int truncated)
     return node;
 }
 
-/* What runs in a task is shown below the task, not below the loop that happens to run it. */
+/* What runs in a task is shown below the task, not below the loop that happens to run
+ * it. */
 static int32_t
-read_stack(struct wj_reader *reader, const struct wj_sample *sample, struct parts *parts)
+read_stack(struct wj_reader *reader, const struct wj_sample *sample,
+           struct parts *parts)
 {
     const struct task *task = find_task(reader, sample->task);
     int truncated = sample->flags & WJ_TRUNCATED;
@@ -393,7 +396,8 @@ read_stack(struct wj_reader *reader, const struct wj_sample *sample, struct part
         truncated = 0;
         root = task_node(reader, task);
     }
-    return root == -2 || merge(reader, parts) != 0 ? -2 : node_of(reader, root, truncated);
+    return root == -2 || merge(reader, parts) != 0 ? -2
+                                                   : node_of(reader, root, truncated);
 }
 
 /* 1 for a sample, 0 for nonsense, -1 for want of memory. */

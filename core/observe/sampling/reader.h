@@ -16,12 +16,12 @@ struct wj_reader {
     struct wj_map places;         /* (code, offset) to an index of place_frames */
     struct wj_bytes place_frames; /* int32_t */
     struct wj_bytes threads;      /* struct thread by the program's number */
-    struct wj_map task_ids;  /* (address, 0) to an index of tasks */
-    struct wj_bytes tasks;   /* struct task */
+    struct wj_map task_ids;       /* (address, 0) to an index of tasks */
+    struct wj_bytes tasks;        /* struct task */
     struct wj_bytes regions;      /* struct region: where libraries lie */
     struct wj_bytes events;       /* records but samples and codes, as they came */
     struct wj_bytes merged;       /* frames of the sample in work, leaf first */
-    uint64_t samples[WJ_CLOCKS];          /* by clock */
+    uint64_t samples[WJ_CLOCKS];  /* by clock */
     const struct wj_definition *definitions[WJ_READER_DEFINITIONS]; /* of that sample */
 };
 

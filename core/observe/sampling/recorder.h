@@ -34,12 +34,14 @@ struct wj_ring *wj_recorder_ring(void);
 void wj_recorder_note(const char *text);
 
 /* Tell of a task: the addresses of its coroutine and of its maker's. */
-void wj_recorder_task(const void *coroutine, const void *parent, const char *name, size_t size);
+void wj_recorder_task(const void *coroutine, const void *parent, const char *name,
+                      size_t size);
 
 /* Record where a suspended task waits: frames given leaf first, held by the caller. The
    thread is the one with ``handle``. 0, or -1 where there is no recording of it. */
-int wj_recorder_awaits(pthread_t handle, const void *coroutine, const struct wj_frame_seen *frames,
-                       uint32_t depth, int64_t weight);
+int wj_recorder_awaits(pthread_t handle, const void *coroutine,
+                       const struct wj_frame_seen *frames, uint32_t depth,
+                       int64_t weight);
 
 /* A thread is about to start: look for it soon. */
 void wj_recorder_hurry(void);

@@ -104,8 +104,8 @@ struct wj_library {
     uint64_t size;
 };
 
-/* Behind it: the name, ``size`` bytes. ``parent`` is the coroutine of the task that made
-   this one, 0 for none. An address stands for the task that was told of last. */
+/* Behind it: the name, ``size`` bytes. ``parent`` is the coroutine of the task that
+   made this one, 0 for none. An address stands for the task that was told of last. */
 struct wj_task {
     struct wj_record head;
     uint64_t address;

@@ -232,15 +232,16 @@ copy_chunks(const PyThreadState *thread)
     }
 }
 
-/* The copy of a frame; ``*room`` serves for one that no chunk has: a generator's, or one
-   too old to copy. NULL where it cannot be read. */
+/* The copy of a frame; ``*room`` serves for one that no chunk has: a generator's, or
+   one too old to copy. NULL where it cannot be read. */
 static const wj_frame *
 find_frame(const wj_frame *frame, wj_frame *room)
 {
     uintptr_t at = (uintptr_t)frame;
     for (int i = 0; i < copied; i++) {
         uintptr_t start = (uintptr_t)copies[i].start;
-        if (at - start < copies[i].size && at - start + WJ_FRAME_HEAD <= copies[i].size) {
+        if (at - start < copies[i].size
+            && at - start + WJ_FRAME_HEAD <= copies[i].size) {
             return (const wj_frame *)(copies[i].bytes + (at - start));
         }
     }
@@ -249,8 +250,7 @@ find_frame(const wj_frame *frame, wj_frame *room)
 
 /* True where the frames of the topmost evaluation end rightly, or end later. */
 static int
-is_plausible(const PyThreadState *thread, const wj_frame *head,
-             int *level)
+is_plausible(const PyThreadState *thread, const wj_frame *head, int *level)
 {
 #if WJ_TOP_FRAME_MAY_LIE
     if (*level == 0 && (wj_frame_code(head) == NULL || wj_frame_is_entry(head))) {

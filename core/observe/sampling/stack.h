@@ -18,8 +18,9 @@ struct wj_frame_seen {
 struct wj_stack {
     uint32_t depth;
     uint32_t truncated;
-    uint32_t task_frames; /* how many frames, from the leaf, ``task`` and its callees have */
-    const void *task;     /* Borrowed: the outermost generator or coroutine, NULL for none */
+    uint32_t task_frames; /* frames, from the leaf, of ``task`` and its callees */
+    const void
+        *task; /* Borrowed: the outermost generator or coroutine, NULL for none */
     const wj_frame *top;
     struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
 };

@@ -9,8 +9,8 @@ enum wj_frame_kind { WJ_FRAME_PYTHON, WJ_FRAME_NATIVE, WJ_FRAME_TASK };
 #define WJ_ROOT (-1)
 
 /* A frame as columns have it: of Python ``a`` is a function and ``b`` a line; of native
-   code ``a`` is a library and ``b`` the address in it; of a task ``a`` is a function of its
-   name and ``b`` 0. */
+   code ``a`` is a library and ``b`` the address in it; of a task ``a`` is a function of
+   its name and ``b`` 0. */
 struct wj_frame_row {
     int32_t kind;
     int32_t a;

@@ -80,7 +80,7 @@ class Watch:
             self._tell(task, _current_task())
             return task
 
-        BaseEventLoop.create_task = create_and_tell  # type: ignore[method-assign]
+        BaseEventLoop.create_task = create_and_tell  # type: ignore[method-assign, assignment]
         set_name = getattr(tasks, "_set_task_name", None)
         if set_name is not None:
 
