@@ -42,6 +42,20 @@ typedef struct _gil_runtime_state wj_gil;
 /* Bytes of a frame that hold its linkage; the locals follow. */
 #define WJ_FRAME_HEAD offsetof(struct _PyInterpreterFrame, localsplus)
 
+/* ---- objects ------------------------------------------------------------------ */
+
+/* True unless the object is dead, by the copy of its head. A dead one's count is 0, or the
+   first word is the allocator's link to another block. */
+static inline int
+wj_is_referred_to(const PyObject *head)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return head->ob_refcnt > 0 && head->ob_refcnt <= (Py_ssize_t)UINT32_MAX;
+#else
+    return head->ob_refcnt > 0 && head->ob_overflow == 0;
+#endif
+}
+
 /* ---- thread states -------------------------------------------------------------- */
 
 /* The frame on top of the thread's Python stack, NULL for none. */

@@ -140,18 +140,25 @@ wj_codes_is_code(const PyCodeObject *code)
 
 /* ---- giving --------------------------------------------------------------------- */
 
+static int
+is_live(const void *at, const PyTypeObject *type)
+{
+    PyObject head;
+    return wj_peek(&head, at, sizeof head) == 0 && Py_TYPE(&head) == type
+           && wj_is_referred_to(&head);
+}
+
 /* True when a live code object lies at the address. With the GIL held nothing dies
-   meanwhile, and a freed object is told by its count: 0 since it died, or overwritten
-   by the allocator's own links. */
+   meanwhile; what has died before is told by its count, and by what it referred to. */
 static int
 is_live_code(const PyCodeObject *code)
 {
-    PyObject head;
-    if ((uintptr_t)code % sizeof(void *) || wj_peek(&head, code, sizeof head) != 0) {
-        return 0;
-    }
-    return Py_TYPE(&head) == &PyCode_Type && Py_REFCNT(&head) > 0
-           && Py_REFCNT(&head) <= (Py_ssize_t)UINT32_MAX;
+    PyCodeObject copy;
+    return (uintptr_t)code % sizeof(void *) == 0 && is_live(code, &PyCode_Type)
+           && wj_peek(&copy, code, sizeof copy) == 0
+           && is_live(copy.co_filename, &PyUnicode_Type)
+           && is_live(copy.co_qualname, &PyUnicode_Type)
+           && is_live(copy.co_linetable, &PyBytes_Type);
 }
 
 static int
