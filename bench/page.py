@@ -38,9 +38,11 @@ def page(results: Results, claims: Sequence[Claim]) -> str:
 
 def _head(results: Results) -> str:
     lines = [
-        "# Results of the benchmark",
+        "# Benchmark",
         "",
-        "Written by `make bench ARGS=--publish`; run it to make these figures on another machine.",
+        "Wadjet beside its peers, on programs that know the truth about themselves. This page is",
+        "written by `make bench ARGS=--publish`, which makes these figures on any machine;",
+        "`bench/README.md` says how they are measured.",
         "",
         f"- date: {results.date}",
         *(f"- {name}: {fact}" for name, fact in results.machine.items()),

@@ -63,7 +63,7 @@ BENCHMARKS = {
     "robust": Benchmark(bench_sampling_cost.robust, 40),
     "long": Benchmark(bench_sampling_recording.long, 330),
 }
-RESULTS = ROOT / "bench" / "RESULTS.md"
+PAGE = ROOT / "docs" / "reference" / "benchmark.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _show(table, console)
     console.print(f"[dim]{args.folder / 'results.md'} and .json written[/dim]")
     if args.publish:
-        RESULTS.write_text(page(results, known))
+        PAGE.write_text(page(results, known))
         claims.publish(results.figures)
     kept = all(claim.holds(results.figures.get(claim.id, claim.floor)) for claim in known)
     return int(args.check and not kept)
@@ -96,7 +96,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="how often to repeat everything")
     parser.add_argument("--quick", action="store_true", help="once and briefly; no figures")
     parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
-    parser.add_argument("--publish", action="store_true", help="write RESULTS.md and claims.toml")
+    parser.add_argument("--publish", action="store_true", help="write the page of the documentation")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the runs")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench")
     return parser
