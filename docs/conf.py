@@ -11,7 +11,7 @@ import wadjet  # noqa: E402
 
 project = "Wadjet"
 author = "the Wadjet developers"
-copyright = author
+html_show_copyright = False
 version = release = wadjet.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
 exclude_patterns = ["_build", "reference/_generated"]
