@@ -96,7 +96,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="how often to repeat everything")
     parser.add_argument("--quick", action="store_true", help="once and briefly; no figures")
     parser.add_argument("--check", action="store_true", help="fail if a claim does not hold")
-    parser.add_argument("--publish", action="store_true", help="write the page of the documentation")
+    parser.add_argument("--publish", action="store_true", help="write the documentation's page")
     parser.add_argument("--seed", type=int, default=0, help="of the order of the runs")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench")
     return parser
