@@ -32,7 +32,7 @@ HEAVY: tuple[Entry, ...] = (
     (peers.PYINSTRUMENT, 100),
     (peers.PYINSTRUMENT, 1000),
 )
-"""These are so far from the others that every third round will do."""
+"""These are so far from the others that every fourth round will do."""
 PLAIN = "no profiler"
 PARTS = ("run", "before", "after")
 
@@ -47,7 +47,7 @@ COLUMNS = ("profiler", "Hz", "pairs", "wall, x", "CPU, x", "own CPU, %", "remark
 
 def slowdown(rig: Rig) -> Outcome:
     """Measure one call-heavy thread."""
-    found = _compare(rig, "calls", turns=9)
+    found = _compare(rig, "calls", turns=7)
     figures = {f"slowdown-{rate}": _cpu(found, rate) for rate in RATES}
     figures |= {f"slowdown-peers-{rate}": _behind_peers(found, rate) for rate in RATES}
     table = _table("Slowdown of a call-heavy program on one thread", found)
@@ -56,7 +56,7 @@ def slowdown(rig: Rig) -> Outcome:
 
 def threads(rig: Rig) -> Outcome:
     """Measure eight threads: two sleep, three run C without the GIL, three run Python."""
-    found = _compare(rig, "threads", turns=5)
+    found = _compare(rig, "threads", turns=4)
     table = _table("Slowdown of eight threads", found)
     figures = {"slowdown-threads-1000": _cpu(found, 1000)}
     return Outcome((table,), figures, {"threads": raw(found)})
@@ -64,7 +64,7 @@ def threads(rig: Rig) -> Outcome:
 
 def _compare(rig: Rig, workload: str, turns: int) -> Found:
     contenders = [Contender(PLAIN, rig.starter(None, 0, workload))]
-    for entries, every in ((LIGHT, 1), (HEAVY, 3)):
+    for entries, every in ((LIGHT, 1), (HEAVY, 4)):
         usable = rig.have([tool for tool, _ in entries])
         contenders += [
             Contender(label(tool, rate), rig.starter(tool, rate, workload), every)
@@ -157,7 +157,7 @@ def idle(rig: Rig) -> Outcome:
 
 
 def _idle_cost(rig: Rig, tool: Tool, rate: int) -> float:
-    short, long = 1.0, 1.0 + rig.seconds(5)
+    short, long = 1.0, 1.0 + rig.seconds(4)
     runs = [rig.run(tool, rate, "idle", "--seconds", str(length)) for length in (short, long)]
     if any(run.error for run in runs):
         return math.nan
@@ -172,7 +172,7 @@ def robust(rig: Rig) -> Outcome:
             Contender(label(tool, 1000), rig.starter(tool, 1000, workload))
             for tool in rig.have([peers.WADJET, peers.PY_SPY, peers.AUSTIN])
         ]
-        found = interleave(rig.starter(None, 0, workload), contenders, rig.turns(3), rig.rng)
+        found = interleave(rig.starter(None, 0, workload), contenders, rig.turns(2), rig.rng)
         rows += [(workload, *_row(name, each)) for name, each in found.items()]
     title = "Threads and forks (churn), and 1,000 asyncio tasks (tasks)"
     return Outcome((Table(title, ("program", *COLUMNS), tuple(rows)),))

@@ -115,9 +115,9 @@ def impossible(rig: Rig) -> Outcome:
     figures = {"impossible": math.nan, "impossible-samples": 0.0}
     entries = [
         (peers.WADJET_BOTH, 10_000, 4.0),
-        (peers.PY_SPY, 1000, 3.0),
-        (peers.PY_SPY_FREE, 1000, 3.0),
-        (peers.AUSTIN, 10_000, 3.0),
+        (peers.PY_SPY, 1000, 2.0),
+        (peers.PY_SPY_FREE, 1000, 2.0),
+        (peers.AUSTIN, 10_000, 2.0),
     ]
     usable = rig.have([tool for tool, _, _ in entries])
     for tool, rate, seconds in entries:

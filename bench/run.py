@@ -54,14 +54,14 @@ class Benchmark:
 BENCHMARKS = {
     "help": Benchmark(bench_cli.startup, 3),
     "walk": Benchmark(bench_sampling_recording.walk, 10),
-    "slowdown": Benchmark(bench_sampling_cost.slowdown, 300),
-    "threads": Benchmark(bench_sampling_cost.threads, 150),
+    "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
+    "threads": Benchmark(bench_sampling_cost.threads, 140),
     "accuracy": Benchmark(bench_sampling_truth.accuracy, 100),
-    "impossible": Benchmark(bench_sampling_truth.impossible, 60),
-    "reuse": Benchmark(bench_sampling_truth.reuse, 25),
-    "idle": Benchmark(bench_sampling_cost.idle, 25),
-    "robust": Benchmark(bench_sampling_cost.robust, 40),
-    "long": Benchmark(bench_sampling_recording.long, 330),
+    "impossible": Benchmark(bench_sampling_truth.impossible, 35),
+    "reuse": Benchmark(bench_sampling_truth.reuse, 20),
+    "idle": Benchmark(bench_sampling_cost.idle, 20),
+    "robust": Benchmark(bench_sampling_cost.robust, 25),
+    "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"
 
