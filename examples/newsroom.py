@@ -28,6 +28,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -110,7 +111,7 @@ class Librarian(threading.Thread):
         self.path = path
 
     def run(self) -> None:
-        with sqlite3.connect(self.path) as base:
+        with closing(sqlite3.connect(self.path)) as base:
             base.execute(
                 "CREATE TABLE term (word TEXT, agency TEXT, number INTEGER, count INTEGER)"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -35,7 +35,8 @@ def measured(report: Path | None) -> Iterator[dict[str, object]]:
     yield facts
     facts["wall"] = time.perf_counter() - wall
     facts["cpu"] = time.process_time() - cpu
-    facts["process_cpu"] = sum(os.times()[:4])
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    facts["process_cpu"] = time.process_time() + children.ru_utime + children.ru_stime
     text = json.dumps(facts)
     if report is None:
         sys.stdout.write(text + "\n")
