@@ -148,7 +148,8 @@ def test_it_prints_in_light_with_all_findings_and_goes_back(show: Open) -> None:
     report.ask("() => dispatchEvent(new Event('beforeprint'))")
     assert report.ask("() => document.documentElement.dataset.theme") == "light"
     assert visible(report, ".card") == 6
-    assert not report.page.locator(".toolbar").is_visible()
+    assert not report.page.locator(".search").is_visible()
+    assert report.page.locator(".states").is_visible()  # the key to the lanes
     report.page.emulate_media(media="screen")
     report.ask("() => dispatchEvent(new Event('afterprint'))")
     assert report.ask("() => document.documentElement.dataset.theme") == "dark"

@@ -12,7 +12,7 @@ import html
 from functools import cache
 from importlib import resources
 
-STYLES = ("theme.css", "layout.css", "views.css")
+STYLES = ("theme.css", "layout.css", "graph.css", "tables.css")
 SCRIPTS = (
     "format.js",
     "columns.js",

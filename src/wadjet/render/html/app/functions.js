@@ -135,9 +135,8 @@ class FunctionsView {
     if (fn === undefined || fn < 0) return;
     this.store.set({ fn, pick: -1 });
     const { name } = this.recording.functions[fn];
-    say(
-      `${name}, self ${share(this.sums.self[fn], this.measured.sum)}, total ${share(this.sums.total[fn], this.measured.sum)}`,
-    );
+    const part = (sums) => share(sums[fn], this.measured.sum);
+    say(`${name}, self ${part(this.sums.self)}, total ${part(this.sums.total)}`);
   }
 
   sandwich(state) {
