@@ -42,10 +42,10 @@ typedef struct _gil_runtime_state wj_gil;
 /* Bytes of a frame that hold its linkage; the locals follow. */
 #define WJ_FRAME_HEAD offsetof(struct _PyInterpreterFrame, localsplus)
 
-/* ---- objects ------------------------------------------------------------------ */
+/* ---- objects -------------------------------------------------------------------- */
 
-/* True unless the object is dead, by the copy of its head. A dead one's count is 0, or the
-   first word is the allocator's link to another block. */
+/* True unless the object is dead, by the copy of its head. A dead one's count is 0, or
+   the first word is the allocator's link to another block. */
 static inline int
 wj_is_referred_to(const PyObject *head)
 {
