@@ -16,22 +16,18 @@
 #include "compat.h"
 #include "records.h"
 
-extern PyObject *_PyEval_EvalFrameDefault(PyThreadState *, struct _PyInterpreterFrame *,
-                                          int);
-
 static uintptr_t text_start, text_end; /* of the interpreter */
-static uintptr_t evaluator;
 
 static int
 find_interpreter(struct dl_phdr_info *info, size_t size, void *data)
 {
+    uintptr_t inside = *(const uintptr_t *)data;
     (void)size;
-    (void)data;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         uintptr_t start = info->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD && evaluator >= start
-            && evaluator < start + part->p_memsz) {
+        if (part->p_type == PT_LOAD && inside >= start
+            && inside < start + part->p_memsz) {
             text_start = start;
             text_end = start + part->p_memsz;
             return 1;
@@ -43,19 +39,35 @@ find_interpreter(struct dl_phdr_info *info, size_t size, void *data)
 void
 wj_native_init(void)
 {
-    evaluator = (uintptr_t)_PyEval_EvalFrameDefault;
-    dl_iterate_phdr(find_interpreter, NULL);
+    uintptr_t inside = (uintptr_t)PyEval_EvalCode;
+    dl_iterate_phdr(find_interpreter, &inside);
 }
 
 struct walk {
     uintptr_t start; /* interrupted instruction: frames above it are the handler's */
     int started;
+    const struct wj_stack *stack;
+    uint32_t entry; /* the next of the stack's entries */
     uint64_t *to;
     uint32_t room;
     uint32_t count;
     uint32_t steps;
     uint32_t frames; /* seen since the interrupted one */
 };
+
+/* A C function's variables lie above the stack pointer that it left, and below that of its
+   caller. So the evaluations that have a variable below this frame are those of the frames
+   before it, whatever the compiler has made of the function that evaluates. */
+static void
+mark_evaluations(struct walk *walk, uintptr_t stack_pointer)
+{
+    const struct wj_stack *stack = walk->stack;
+    while (walk->entry < stack->entry_count && walk->count < walk->room
+           && (uintptr_t)stack->entries[walk->entry] < stack_pointer) {
+        walk->to[walk->count++] = WJ_EVALUATOR;
+        walk->entry++;
+    }
+}
 
 static _Unwind_Reason_Code
 visit(struct _Unwind_Context *context, void *data)
@@ -68,15 +80,14 @@ visit(struct _Unwind_Context *context, void *data)
     if (!walk->started) {
         return ++walk->steps > 16 ? _URC_END_OF_STACK : _URC_NO_REASON;
     }
+    int returns = walk->frames++ > 0;
+    mark_evaluations(walk, (uintptr_t)_Unwind_GetCFA(context));
     if (walk->count == walk->room || at == 0) {
         return _URC_END_OF_STACK;
     }
-    int returns = walk->frames++ > 0;
     if (at < text_start || at >= text_end) {
         /* A return address may lie behind the end of the function that calls. */
         walk->to[walk->count++] = at - (uintptr_t)returns;
-    } else if (_Unwind_GetRegionStart(context) == evaluator) {
-        walk->to[walk->count++] = WJ_EVALUATOR;
     }
     return _URC_NO_REASON;
 }
@@ -94,9 +105,11 @@ interrupted(const ucontext_t *context)
 }
 
 uint32_t
-wj_native_unwind(void *context, uint64_t *to, uint32_t room)
+wj_native_unwind(void *context, const struct wj_stack *stack, uint64_t *to,
+                 uint32_t room)
 {
-    struct walk walk = {interrupted(context), 0, to, room, 0, 0, 0};
+    struct walk walk = {
+        .start = interrupted(context), .stack = stack, .to = to, .room = room};
     _Unwind_Backtrace(visit, &walk);
     return walk.count;
 }

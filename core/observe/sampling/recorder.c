@@ -64,7 +64,7 @@ tick(struct wj_thread *thread, void *context)
     }
     /* Not the slot's: the thread may be winding up, or in another interpreter. */
     const PyThreadState *state = PyGILState_GetThisThreadState();
-    memset(&thread->scratch->stack, 0, offsetof(struct wj_stack, frames));
+    memset(&thread->scratch->stack, 0, offsetof(struct wj_stack, entries));
     if (state != NULL) {
         if (wj_gil_holder(wj_interpreter_gil(state->interp)) == state) {
             moment.state = WJ_RUN_GIL;
@@ -75,7 +75,8 @@ tick(struct wj_thread *thread, void *context)
         }
     }
     if (wanted.native) {
-        natives = wj_native_unwind(context, thread->scratch->natives, WJ_NATIVE_DEPTH);
+        natives = wj_native_unwind(context, &thread->scratch->stack, thread->scratch->natives,
+                                   WJ_NATIVE_DEPTH);
     }
     if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
         thread->cpu_last = cpu;

@@ -134,39 +134,94 @@ true_top_frame(const PyThreadState *thread, const wj_frame **top)
 
 #endif
 
+/* The C function that evaluates a frame was entered for it, and has a variable there. */
+static void
+mark_entry(struct wj_stack *stack, const void *variable)
+{
+    if (stack->depth > 0) {
+        stack->frames[stack->depth - 1].entry = WJ_ENTRY;
+        if (stack->entry_count < WJ_MAX_ENTRIES) {
+            stack->entries[stack->entry_count++] = variable;
+        }
+    }
+}
+
+/* Add ``frame``, of which ``head`` is a copy or itself. */
+static void
+add_frame(struct wj_stack *stack, const wj_frame *frame, const wj_frame *head,
+          const PyCodeObject *code)
+{
+    stack->frames[stack->depth++] =
+        (struct wj_frame_seen){code, wj_frame_offset(head, code), 0};
+    if (wj_frame_is_generator(head)) {
+        stack->task = wj_frame_owner_object(frame);
+        stack->task_frames = stack->depth;
+    }
+}
+
+#if WJ_TOP_FRAME_MAY_LIE
+
+/* The evaluation that the top frame belongs to. */
+static const wj_evaluation *
+evaluation_of(const PyThreadState *thread, const wj_frame *top)
+{
+    const wj_evaluation *now = wj_evaluation_now(thread);
+    return now->current_frame == top ? now : now->previous;
+}
+
+static const wj_evaluation *
+leave_evaluation(const wj_evaluation *evaluation, const wj_frame *frame,
+                 struct wj_stack *stack)
+{
+    if (!wj_frame_is_entry(frame) || evaluation == NULL) {
+        return evaluation;
+    }
+    mark_entry(stack, evaluation);
+    return evaluation->previous;
+}
+
+#else
+
+static const void *
+evaluation_of(const PyThreadState *thread, const wj_frame *top)
+{
+    (void)thread, (void)top;
+    return NULL;
+}
+
+static const void *
+leave_evaluation(const void *evaluation, const wj_frame *frame, struct wj_stack *stack)
+{
+    (void)frame, (void)stack;
+    return evaluation;
+}
+
+#endif
+
 int
 wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
 {
     const wj_frame *frame;
-    uint32_t depth = 0;
-    uint32_t entry = 0;
-    stack->depth = stack->truncated = stack->task_frames = 0;
-    stack->task = NULL;
+    memset(stack, 0, offsetof(struct wj_stack, entries));
+    stack->top = NULL;
     if (true_top_frame(thread, &frame) != 0) {
         return -1;
     }
     stack->top = frame;
+    const void *evaluation = frame == NULL ? NULL : evaluation_of(thread, frame);
     for (; frame != NULL; frame = frame->previous) {
         const PyCodeObject *code = wj_frame_code(frame);
         if (code == NULL) {
-            if (depth > 0) {
-                stack->frames[depth - 1].entry = WJ_ENTRY;
-            }
+            mark_entry(stack, frame);
             continue;
         }
-        if (depth == WJ_MAX_DEPTH) {
+        if (stack->depth == WJ_MAX_DEPTH) {
             stack->truncated = 1;
             break;
         }
-        entry = wj_frame_is_entry(frame) ? WJ_ENTRY : 0;
-        stack->frames[depth++] =
-            (struct wj_frame_seen){code, wj_frame_offset(frame, code), entry};
-        if (wj_frame_is_generator(frame)) {
-            stack->task = wj_frame_owner_object(frame);
-            stack->task_frames = depth;
-        }
+        add_frame(stack, frame, frame, code);
+        evaluation = leave_evaluation(evaluation, frame, stack);
     }
-    stack->depth = depth;
     return 0;
 }
 
@@ -287,12 +342,7 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
             break;
         }
         if (code != NULL) {
-            stack->frames[stack->depth++] =
-                (struct wj_frame_seen){code, wj_frame_offset(head, code), 0};
-            if (wj_frame_is_generator(head)) {
-                stack->task = wj_frame_owner_object(frame);
-                stack->task_frames = stack->depth;
-            }
+            add_frame(stack, frame, head, code);
         }
     }
     return 0;

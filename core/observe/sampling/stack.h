@@ -15,12 +15,18 @@ struct wj_frame_seen {
     uint32_t entry; /* WJ_ENTRY or 0 */
 };
 
+/* Evaluations of Python whose place on the C stack is kept. */
+#define WJ_MAX_ENTRIES 512
+
 struct wj_stack {
     uint32_t depth;
     uint32_t truncated;
     uint32_t task_frames; /* frames, from the leaf, of ``task`` and its callees */
     const void
         *task; /* Borrowed: the outermost generator or coroutine, NULL for none */
+    uint32_t entry_count;
+    const void *entries[WJ_MAX_ENTRIES]; /* a variable of each evaluating C function, for
+                                            each frame with WJ_ENTRY, of one's own stack */
     const wj_frame *top;
     struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
 };
