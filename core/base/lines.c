@@ -31,7 +31,8 @@ next_entry(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
-static int
+/* Modulo 2^32: a table that is none may ask for anything. */
+static unsigned
 line_change(unsigned code, const uint8_t *at, const uint8_t *end)
 {
     unsigned value;
@@ -39,10 +40,10 @@ line_change(unsigned code, const uint8_t *at, const uint8_t *end)
     case 13: /* no columns */
     case 14: /* long form */
         varint(at + 1, end, &value);
-        return (value & 1) ? -(int)(value >> 1) : (int)(value >> 1);
+        return (value & 1) ? -(value >> 1) : value >> 1;
     case 11: /* one line, one or two lines on */
     case 12:
-        return (int)code - 10;
+        return code - 10;
     default:
         return 0;
     }
@@ -53,17 +54,17 @@ wj_line_at(const uint8_t *table, size_t size, int first, int offset)
 {
     const uint8_t *at = table;
     const uint8_t *end = table + size;
-    int line = first;
-    int start = 0;
+    unsigned line = (unsigned)first;
+    size_t start = 0;
     if (offset < 0) {
         return first;
     }
     while (at < end) {
         unsigned code = (unsigned)(*at >> 3) & 15u;
-        int length = ((*at & 7) + 1) * UNIT;
+        size_t length = (size_t)((*at & 7) + 1) * UNIT;
         line += line_change(code, at, end);
-        if (offset < start + length) {
-            return code == 15 ? 0 : line;
+        if ((size_t)offset < start + length) {
+            return code == 15 ? 0 : (int)line;
         }
         start += length;
         at = next_entry(at, end);

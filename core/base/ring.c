@@ -30,6 +30,7 @@ map(struct wj_ring *ring, int file, size_t capacity)
     }
     ring->shared = (struct wj_ring_head *)base;
     ring->data = base + PAGE;
+    ring->capacity = capacity;
     ring->file = file;
     return 0;
 }
@@ -78,7 +79,7 @@ void
 wj_ring_close(struct wj_ring *ring)
 {
     if (ring->shared != NULL) {
-        munmap(ring->shared, PAGE + 2 * (size_t)ring->shared->capacity);
+        munmap(ring->shared, PAGE + 2 * (size_t)ring->capacity);
         close(ring->file);
     }
     ring->shared = NULL;
@@ -93,13 +94,13 @@ wj_ring_reserve(struct wj_ring *ring, size_t size)
     uint64_t at = __atomic_load_n(&shared->head, __ATOMIC_RELAXED);
     do {
         uint64_t tail = __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE);
-        if (at + size - tail > shared->capacity) {
+        if (at + size - tail > ring->capacity) {
             __atomic_add_fetch(&shared->dropped, 1, __ATOMIC_RELAXED);
             return NULL;
         }
     } while (!__atomic_compare_exchange_n(&shared->head, &at, at + size, 0,
                                           __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    return ring->data + (at & (shared->capacity - 1));
+    return ring->data + (at & (ring->capacity - 1));
 }
 
 void
@@ -116,14 +117,15 @@ wj_ring_peek(const struct wj_ring *ring)
     const struct wj_ring_head *shared = ring->shared;
     uint64_t tail = shared->tail;
     uint64_t head = __atomic_load_n(&shared->head, __ATOMIC_ACQUIRE);
-    if (tail == head) {
+    if (tail == head || tail % 8) {
         return NULL;
     }
     const struct wj_record *record =
-        (const struct wj_record *)(ring->data + (tail & (shared->capacity - 1)));
+        (const struct wj_record *)(ring->data + (tail & (ring->capacity - 1)));
     uint32_t size = __atomic_load_n(&record->size, __ATOMIC_ACQUIRE);
-    /* A size that cannot be comes from a writer gone mad: believe nothing after it. */
-    if (size < sizeof *record || size % 8 || size > head - tail) {
+    /* What cannot be comes from a writer gone mad: believe nothing after it. */
+    if (size < sizeof *record || size % 8 || size > head - tail
+        || head - tail > ring->capacity) {
         return NULL;
     }
     return record;
@@ -133,7 +135,7 @@ void
 wj_ring_consume(struct wj_ring *ring, size_t size)
 {
     struct wj_ring_head *shared = ring->shared;
-    memset(ring->data + (shared->tail & (shared->capacity - 1)), 0, size);
+    memset(ring->data + (shared->tail & (ring->capacity - 1)), 0, size);
     __atomic_store_n(&shared->tail, shared->tail + size, __ATOMIC_RELEASE);
 }
 

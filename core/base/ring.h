@@ -27,6 +27,7 @@ struct wj_ring_head {
 struct wj_ring {
     struct wj_ring_head *shared; /* Owned: the mapping */
     char *data;                  /* in the same mapping; twice ``capacity`` long */
+    uint64_t capacity;           /* ours: the shared one may be overwritten */
     int file;                    /* Owned: the memory file, -1 when closed */
 };
 

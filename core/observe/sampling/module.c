@@ -499,7 +499,7 @@ static PyObject *
 text_of(const void *at, size_t size, const struct wj_record *record)
 {
     const char *text = at;
-    if (text + size > (const char *)record + record->size) {
+    if (size > (size_t)((const char *)record + record->size - text)) {
         size = 0;
     }
     return PyUnicode_DecodeUTF8(text, (Py_ssize_t)size, "replace");
@@ -516,7 +516,7 @@ event_of(const struct wj_reader *reader, const struct wj_record *record)
     return Py_BuildValue(
         "(siKLLN)", record->kind == WJ_END ? "end" : "thread",
         wj_reader_thread(reader, thread->thread), (unsigned long long)thread->tid,
-        (long long)(thread->time - reader->start), (long long)thread->cpu,
+        (long long)wj_reader_time(reader, thread->time), (long long)thread->cpu,
         text_of(thread + 1, thread->size, record));
 }
 

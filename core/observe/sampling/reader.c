@@ -34,6 +34,8 @@ struct region {
     int32_t library;
 };
 
+#define THREADS_DROPPED 65536
+
 int
 wj_reader_open(struct wj_reader *reader, struct wj_tree *tree, int file, int64_t start)
 {
@@ -69,14 +71,21 @@ thread_at(const struct wj_reader *reader, uint32_t number)
                : NULL;
 }
 
+/* True for a number that the program may have given: it counts, and few records of new
+   threads can have been dropped in a row. */
+static int
+is_thread(const struct wj_reader *reader, uint32_t number)
+{
+    return number < reader->threads.size / sizeof(struct thread) + THREADS_DROPPED;
+}
+
 /* The thread, made known where it was not. NULL for want of memory. */
 static struct thread *
 thread_for(struct wj_reader *reader, uint32_t number)
 {
     static const struct thread unknown = {-1, WJ_ROOT};
     while (thread_at(reader, number) == NULL) {
-        if (number > 1u << 24
-            || wj_bytes_add(&reader->threads, &unknown, sizeof unknown) != 0) {
+        if (wj_bytes_add(&reader->threads, &unknown, sizeof unknown) != 0) {
             return NULL;
         }
     }
@@ -85,6 +94,21 @@ thread_for(struct wj_reader *reader, uint32_t number)
         thread->number = (int32_t)reader->tree->thread_count++;
     }
     return thread;
+}
+
+/* Tell of a thread of which nothing but a sample came. 0, or -1 for want of memory. */
+static int
+announce_thread(struct wj_reader *reader, uint32_t number, int64_t time)
+{
+    const struct wj_thread_note note = {
+        {sizeof note, WJ_THREAD}, time, 0, 0, number, 0};
+    return wj_bytes_add(&reader->events, &note, sizeof note);
+}
+
+int64_t
+wj_reader_time(const struct wj_reader *reader, int64_t time)
+{
+    return (int64_t)((uint64_t)time - (uint64_t)reader->start);
 }
 
 int32_t
@@ -102,8 +126,9 @@ read_code(struct wj_reader *reader, const struct wj_code *record)
     static const struct code unknown = {-1, 0, 0, 0};
     const char *text = (const char *)(record + 1);
     size_t sizes = (size_t)record->file_size + record->name_size + record->table_size;
-    if (sizeof *record + sizes > record->head.size || record->id == 0
-        || record->id > 1u << 28) {
+    size_t known = reader->codes.size / sizeof(struct code);
+    if (sizes > record->head.size - sizeof *record || record->id == 0
+        || record->id > known + 1) {
         return 0;
     }
     struct code code = {0, record->first_line, record->table_size, reader->tables.size};
@@ -115,10 +140,9 @@ read_code(struct wj_reader *reader, const struct wj_code *record)
         || wj_bytes_add(&reader->tables, text, record->table_size) != 0) {
         return -1;
     }
-    while (reader->codes.size < (size_t)record->id * sizeof code) {
-        if (wj_bytes_add(&reader->codes, &unknown, sizeof unknown) != 0) {
-            return -1;
-        }
+    if (record->id > known
+        && wj_bytes_add(&reader->codes, &unknown, sizeof unknown) != 0) {
+        return -1;
     }
     ((struct code *)reader->codes.data)[record->id - 1] = code;
     return 0;
@@ -234,7 +258,7 @@ task_node(struct wj_reader *reader, const struct task *task)
 static int
 read_library(struct wj_reader *reader, const struct wj_library *record)
 {
-    if (sizeof *record + record->size > record->head.size) {
+    if (record->size > record->head.size - sizeof *record) {
         return 0;
     }
     struct region region = {record->start, record->end, record->base, 0};
@@ -406,11 +430,14 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
 {
     struct parts parts;
     if (sample->clock >= WJ_CLOCKS || sample->state > WJ_BLOCKED
+        || !is_thread(reader, sample->thread)
         || split(sample, &parts, reader->definitions) != 0) {
         return 0;
     }
+    int is_new = wj_reader_thread(reader, sample->thread) < 0;
     struct thread *thread = thread_for(reader, sample->thread);
-    if (thread == NULL) {
+    if (thread == NULL
+        || (is_new && announce_thread(reader, sample->thread, sample->time) != 0)) {
         return -1;
     }
     int32_t node = thread->wall_node;
@@ -424,7 +451,7 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
         thread->wall_node = node;
     }
     int32_t holder = sample->holder ? wj_reader_thread(reader, sample->holder - 1) : -1;
-    struct wj_sample_row row = {sample->time - reader->start,
+    struct wj_sample_row row = {wj_reader_time(reader, sample->time),
                                 sample->weight,
                                 thread->number,
                                 node,
@@ -436,6 +463,17 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
 }
 
 /* ---- records -------------------------------------------------------------------- */
+
+static int
+read_thread(struct wj_reader *reader, const struct wj_thread_note *record)
+{
+    if (!is_thread(reader, record->thread)) {
+        return 0;
+    }
+    return thread_for(reader, record->thread) == NULL
+               ? -1
+               : wj_bytes_add(&reader->events, record, record->head.size);
+}
 
 static int
 read_record(struct wj_reader *reader, const struct wj_record *record)
@@ -464,11 +502,7 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
         return read_task(reader, (const struct wj_task *)record);
     case WJ_THREAD:
     case WJ_END:
-        if (thread_for(reader, ((const struct wj_thread_note *)record)->thread)
-            == NULL) {
-            return -1;
-        }
-        return wj_bytes_add(&reader->events, record, record->size);
+        return read_thread(reader, (const struct wj_thread_note *)record);
     case WJ_NOTE:
         return wj_bytes_add(&reader->events, record, record->size);
     default:
@@ -482,12 +516,13 @@ wj_reader_drain(struct wj_reader *reader)
     int64_t count = 0;
     const struct wj_record *record;
     while ((record = wj_ring_peek(&reader->ring)) != NULL) {
+        size_t size = record->size;
         int read = read_record(reader, record);
         if (read < 0) {
             return -1;
         }
         count += read;
-        wj_ring_consume(&reader->ring, record->size);
+        wj_ring_consume(&reader->ring, size);
     }
     return count;
 }

@@ -32,6 +32,9 @@ int wj_reader_open(struct wj_reader *reader, struct wj_tree *tree, int file,
 /* Read all that has been committed. Samples read, or -1 for want of memory. */
 int64_t wj_reader_drain(struct wj_reader *reader);
 
+/* Nanoseconds since the recording's time 0; whatever ``time`` is, this is defined. */
+int64_t wj_reader_time(const struct wj_reader *reader, int64_t time);
+
 /* The recording's number of the program's thread ``number``, -1 where it is unknown. */
 int32_t wj_reader_thread(const struct wj_reader *reader, uint32_t number);
 

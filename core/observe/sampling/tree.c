@@ -25,6 +25,13 @@ intern(struct wj_map *map, const uint64_t digests[2], uint32_t *id)
     return wj_map_intern(map, digests[0], digests[1], id);
 }
 
+/* Append a text and the zero that ends it, which the text itself may hold. */
+static int
+add_text(struct wj_bytes *bytes, const char *text, size_t size)
+{
+    return wj_bytes_add(bytes, text, strnlen(text, size)) || wj_bytes_add(bytes, "", 1);
+}
+
 int32_t
 wj_tree_function(struct wj_tree *tree, const char *file, size_t file_size,
                  const char *name, size_t name_size, int line)
@@ -37,10 +44,8 @@ wj_tree_function(struct wj_tree *tree, const char *file, size_t file_size,
     int known = intern(&tree->function_ids, digests, &id);
     if (known == 1) {
         int size = snprintf(number, sizeof number, "%d", line);
-        if (wj_bytes_add(&tree->functions, file, file_size)
-            || wj_bytes_add(&tree->functions, "", 1)
-            || wj_bytes_add(&tree->functions, name, name_size)
-            || wj_bytes_add(&tree->functions, "", 1)
+        if (add_text(&tree->functions, file, file_size)
+            || add_text(&tree->functions, name, name_size)
             || wj_bytes_add(&tree->functions, number, (size_t)size + 1)) {
             return -1;
         }
@@ -55,13 +60,10 @@ wj_tree_library(struct wj_tree *tree, const char *path, size_t size)
     uint32_t id;
     digest(digests, path, size);
     int known = intern(&tree->library_ids, digests, &id);
-    if (known == 1) {
-        if (wj_bytes_add(&tree->libraries, path, size)
-            || wj_bytes_add(&tree->libraries, "", 1)) {
-            return -1;
-        }
+    if (known < 0 || (known == 1 && add_text(&tree->libraries, path, size) != 0)) {
+        return -1;
     }
-    return known < 0 ? -1 : (int32_t)id;
+    return (int32_t)id;
 }
 
 int32_t
