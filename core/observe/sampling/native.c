@@ -55,9 +55,9 @@ struct walk {
     uint32_t frames; /* seen since the interrupted one */
 };
 
-/* A C function's variables lie above the stack pointer that it left, and below that of its
-   caller. So the evaluations that have a variable below this frame are those of the frames
-   before it, whatever the compiler has made of the function that evaluates. */
+/* A C function's variables lie above the stack pointer that it left, and below that of
+   its caller. So the evaluations that have a variable below this frame are those of the
+   frames before it, whatever the compiler has made of the function that evaluates. */
 static void
 mark_evaluations(struct walk *walk, uintptr_t stack_pointer)
 {

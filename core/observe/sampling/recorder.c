@@ -75,8 +75,8 @@ tick(struct wj_thread *thread, void *context)
         }
     }
     if (wanted.native) {
-        natives = wj_native_unwind(context, &thread->scratch->stack, thread->scratch->natives,
-                                   WJ_NATIVE_DEPTH);
+        natives = wj_native_unwind(context, &thread->scratch->stack,
+                                   thread->scratch->natives, WJ_NATIVE_DEPTH);
     }
     if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
         thread->cpu_last = cpu;

@@ -134,7 +134,8 @@ true_top_frame(const PyThreadState *thread, const wj_frame **top)
 
 #endif
 
-/* The C function that evaluates a frame was entered for it, and has a variable there. */
+/* The C function that evaluates a frame was entered for it, and has a variable there.
+ */
 static void
 mark_entry(struct wj_stack *stack, const void *variable)
 {

@@ -25,8 +25,9 @@ struct wj_stack {
     const void
         *task; /* Borrowed: the outermost generator or coroutine, NULL for none */
     uint32_t entry_count;
-    const void *entries[WJ_MAX_ENTRIES]; /* a variable of each evaluating C function, for
-                                            each frame with WJ_ENTRY, of one's own stack */
+    const void
+        *entries[WJ_MAX_ENTRIES]; /* a variable of each evaluating C function, for
+                                     each frame with WJ_ENTRY, of one's own stack */
     const wj_frame *top;
     struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
 };
