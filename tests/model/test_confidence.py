@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wadjet.model.confidence import Share, surely_differ, variance
+from wadjet.model import confidence
+from wadjet.model.confidence import SURE, Share, surely_differ, variance
 
 
 @pytest.mark.parametrize("truth", [0.01, 0.1, 0.5, 0.97])
@@ -29,6 +31,10 @@ def test_bounds_surround_the_share_and_stay_within_nothing_and_all(
     share = Share.of(part, part + rest, grain)
     assert 0 <= share.low <= share.value <= share.high <= 1
     assert share.error >= 0
+
+
+def test_the_deviations_are_those_of_the_confidence() -> None:
+    assert NormalDist().inv_cdf((1 + SURE) / 2) == pytest.approx(confidence._Z)
 
 
 def test_more_samples_narrow_the_bounds() -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_contents_that_make_no_sense_are_refused(
     ("column", "worst"), [("node", 10**6), ("thread", 99), ("state", 77), ("holder", -2)]
 )
 def test_ids_that_point_nowhere_are_refused(column: str, worst: int, tmp_path: Path) -> None:
-    profile = realistic()
+    profile = deepcopy(realistic())
     getattr(profile.samples, column)[3] = worst
     store.save(profile, tmp_path / "nowhere.wadjet")
     with pytest.raises(RecordingError, match=f"a sample's {column} is out of range"):
@@ -119,7 +120,7 @@ def test_ids_that_point_nowhere_are_refused(column: str, worst: int, tmp_path: P
 
 @pytest.mark.parametrize("parent", [5, 6, -2])
 def test_a_node_that_comes_before_its_parent_is_refused(parent: int, tmp_path: Path) -> None:
-    profile = realistic()
+    profile = deepcopy(realistic())
     profile.tree.node_parent[5] = parent
     store.save(profile, tmp_path / "loop.wadjet")
     with pytest.raises(RecordingError, match="a node comes before its parent"):

@@ -10,7 +10,7 @@ from wadjet.cli import part
 from wadjet.errors import UsageError
 from wadjet.model import store
 from wadjet.model.difference import Difference, difference
-from wadjet.render import text
+from wadjet.render.text.changes import compare
 
 SLOWER = 1
 """The exit code of --fail-above where something got slower."""
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     files = (str(args.before), str(args.after))
-    text.compare(found, (before, after), files, sys.stdout, top=args.top, scope=", ".join(scope))
+    compare(found, (before, after), files, sys.stdout, top=args.top, scope=", ".join(scope))
     if args.fail_above is None:
         return 0
     slower = _slower(found, args.fail_above)

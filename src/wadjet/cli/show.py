@@ -72,8 +72,13 @@ def run(args: argparse.Namespace) -> int:
         scope=", ".join(scope),
         path=str(args.file),
     )
-    render = text.write_json if args.json else text.show
-    render(profile, diagnose(profile), view, sys.stdout, part=chosen)
+    findings = diagnose(profile)
+    if args.json:
+        from wadjet.render.text import machine
+
+        machine.write(chosen, findings, view, sys.stdout)
+    else:
+        text.show(profile, findings, view, sys.stdout, part=chosen)
     return 0
 
 

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 from typing import Self
 
 SURE = 0.95
 """The confidence behind every bound that Wadjet prints."""
 
-_Z = NormalDist().inv_cdf((1 + SURE) / 2)
+_Z = 1.959963984540054  # of a normal distribution, SURE lies within so many deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +74,7 @@ def surely_differ(before: float, after: float, variance: float, *, among: int = 
     >>> surely_differ(100, 130, 15**2), surely_differ(100, 130, 15**2, among=100)
     (True, False)
     """
+    from statistics import NormalDist  # slow to import, and rarely needed
+
     z = NormalDist().inv_cdf(1 - (1 - SURE) / 2 / max(among, 1))
     return abs(after - before) > z * sqrt(variance)

@@ -13,7 +13,6 @@ import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
-from importlib import resources
 from itertools import accumulate, compress
 from operator import gt
 from pathlib import Path
@@ -63,6 +62,8 @@ class Writer:
         self._closed = False
         self._database = NewDatabase(path, overwrite=overwrite)
         self._base = self._database.base
+        from importlib import resources  # slow to import, and readers do not need it
+
         schema = resources.files(__package__).joinpath("schema.sql").read_text()
         try:
             with Complaints(path):

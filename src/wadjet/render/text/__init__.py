@@ -13,12 +13,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from wadjet.model.difference import Difference
 from wadjet.model.finding import Finding
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, percent, plural
-from wadjet.render.text import changes, machine
 from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
 from wadjet.render.text.pen import Pen, terminal
@@ -27,7 +25,7 @@ from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
 from wadjet.render.text.view import View
 
-__all__ = ["View", "compare", "show", "summary", "write_json"]
+__all__ = ["View", "main_metric", "show", "summary"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
@@ -60,38 +58,6 @@ def show(
     _print(terminal(out), profile, findings, view, profile if part is None else part)
 
 
-def compare(
-    found: Difference,
-    both: tuple[Profile, Profile],
-    files: tuple[str, str],
-    out: TextIO,
-    *,
-    top: int = 20,
-    scope: str = "",
-) -> None:
-    """Print how two recordings, read from two files, differ."""
-    pen = Pen.of(terminal(out))
-    lines = [*changes.recordings(pen, both, files), Text()]
-    if scope:
-        lines += [*pen.wrapped(pen.prose(f"Compared: {scope}."), "", ""), Text()]
-    lines += [*changes.verdict(pen, found), Text(), *changes.table(pen, found, top)]
-    for line in lines:
-        pen.write(line)
-
-
-def write_json(
-    profile: Profile,
-    findings: Sequence[Finding],
-    view: View,
-    out: TextIO,
-    *,
-    part: Profile | None = None,
-) -> None:
-    """Write what ``show`` prints as JSON: findings of the whole, costs of the part."""
-    shown = profile if part is None else part
-    machine.write(shown, findings, view, _metric(shown, view.metric), out)
-
-
 def _print(
     console: Console, profile: Profile, findings: Sequence[Finding], view: View, part: Profile
 ) -> None:
@@ -109,7 +75,7 @@ def _sections(
     yield header(pen, profile)
     if not (view.tree or view.by or view.scope):
         yield diagnosis(pen, list(findings), view.path)
-    metric = _metric(part, view.metric)
+    metric = main_metric(part, view.metric)
     if metric is None:
         return
     if view.scope:
@@ -132,7 +98,7 @@ def _tables(pen: Pen, part: Profile, metric: Metric, view: View) -> Iterator[lis
         yield draw(pen, costs, metric)
 
 
-def _metric(profile: Profile, name: str) -> Metric | None:
+def main_metric(profile: Profile, name: str) -> Metric | None:
     """Return the metric called ``name``; for no name CPU time, or the first that was sampled."""
     if name:
         return profile.metrics[profile.metric_index(name)]

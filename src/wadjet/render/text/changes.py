@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TextIO
+
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -9,14 +11,33 @@ from wadjet.model.difference import Change, Difference
 from wadjet.model.profile import Profile
 from wadjet.model.units import amount, duration, plural
 from wadjet.render.text.header import command
-from wadjet.render.text.pen import ROOMY, Pen
+from wadjet.render.text.pen import ROOMY, Pen, terminal
 
 _AMOUNT, _CHANGE, _SHARE = 9, 10, 8
 _FASTER, _SLOWER = "green", "red"
 _BASES = {"run": "", "second": " per second", "share": " as shares of the whole"}
 
 
-def recordings(pen: Pen, both: tuple[Profile, Profile], files: tuple[str, str]) -> list[Text]:
+def compare(
+    found: Difference,
+    both: tuple[Profile, Profile],
+    files: tuple[str, str],
+    out: TextIO,
+    *,
+    top: int = 20,
+    scope: str = "",
+) -> None:
+    """Print how two recordings, read from two files, differ."""
+    pen = Pen.of(terminal(out))
+    lines = [*_recordings(pen, both, files), Text()]
+    if scope:
+        lines += [*pen.wrapped(pen.prose(f"Compared: {scope}."), "", ""), Text()]
+    lines += [*_verdict(pen, found), Text(), *_table(pen, found, top)]
+    for line in lines:
+        pen.write(line)
+
+
+def _recordings(pen: Pen, both: tuple[Profile, Profile], files: tuple[str, str]) -> list[Text]:
     """Return a line for each recording, and a word if they are of different commands."""
     lines = []
     width = max(cell_len(file) for file in files)
@@ -29,7 +50,7 @@ def recordings(pen: Pen, both: tuple[Profile, Profile], files: tuple[str, str]) 
     return lines
 
 
-def verdict(pen: Pen, found: Difference) -> list[Text]:
+def _verdict(pen: Pen, found: Difference) -> list[Text]:
     """Return in a sentence how the whole changed."""
     title = f"{found.metric.title}{_BASES[found.basis]}"
     if found.basis == "share":
@@ -41,7 +62,7 @@ def verdict(pen: Pen, found: Difference) -> list[Text]:
     return pen.wrapped(Text(words, style="bold"), "", "")
 
 
-def table(pen: Pen, found: Difference, top: int) -> list[Text]:
+def _table(pen: Pen, found: Difference, top: int) -> list[Text]:
     """Return the functions that changed most; those that chance can explain come last."""
     changed = sorted((each for each in found.changes if each.delta), key=lambda each: not each.sure)
     shown = changed[:top]

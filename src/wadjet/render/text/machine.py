@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from wadjet.model.finding import Finding, Place
-from wadjet.model.profile import Metric, Profile, State
+from wadjet.model.profile import Profile, State
 from wadjet.model.totals import by_thread, fold
+from wadjet.render.text import main_metric
 from wadjet.render.text.costs import Cost, table
 from wadjet.render.text.view import View
 
@@ -22,10 +23,9 @@ _STATES = {
 }
 
 
-def write(
-    profile: Profile, findings: Sequence[Finding], view: View, metric: Metric | None, out: TextIO
-) -> None:
+def write(profile: Profile, findings: Sequence[Finding], view: View, out: TextIO) -> None:
     """Write the object; times are in ns, shares are of 1, files are paths as recorded."""
+    metric = main_metric(profile, view.metric)
     by = view.by or "function"
     costs = table(profile, metric.name, by, top=view.top, sort=view.sort) if metric else None
     document = {

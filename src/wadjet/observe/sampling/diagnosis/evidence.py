@@ -20,6 +20,9 @@ from wadjet.observe.sampling.diagnosis.gil import Contention, contention
 
 SECOND = 1_000_000_000
 
+STALL = 30_000_000
+"""Waiting this long (ns) for one holder means C code: Python code lets go every 5 ms."""
+
 _NOTHING = Fold(array("i"), array("i"), array("b"), array("q"), 0, 0, 1.0)
 
 
@@ -183,4 +186,4 @@ class Evidence:
     @cached_property
     def contention(self) -> Contention:
         """Who held the GIL while others waited for it."""
-        return contention(self.profile)
+        return contention(self.profile, least=STALL)

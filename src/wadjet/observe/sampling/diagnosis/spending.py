@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from statistics import median
 
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.origin import shown
@@ -348,14 +347,14 @@ def short_threads(evidence: Evidence) -> Iterator[Finding]:
     lives = [
         each.ended - each.started for each in evidence.profile.threads if each.ended > each.started
     ]
-    short = [life for life in lives if life < SHORT]
+    short = sorted(life for life in lives if life < SHORT)
     if len(short) < MANY_THREADS or len(short) < 0.5 * len(lives):
         return
     yield Finding(
         rule="short-threads",
         level=Level.NOTE,
         message=f"{plural(len(short), 'thread')} lived for less than {duration(SHORT)} each, "
-        f"{duration(median(short))} on average (median).",
+        f"{duration(short[len(short) // 2])} on average (median).",
         treatment="Starting a thread costs about as much as 10,000 Python operations: keep a "
         "`concurrent.futures.ThreadPoolExecutor`.",
         weight=len(short) / len(lives),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.profile import State
 from wadjet.model.units import duration, percent, plural
-from wadjet.observe.sampling.diagnosis.evidence import Evidence, Life
+from wadjet.observe.sampling.diagnosis.evidence import STALL, Evidence, Life
 from wadjet.observe.sampling.diagnosis.waits import Cause, cause
 
 GIL_WAIT = 0.10
@@ -22,9 +22,6 @@ TOLD = 0.10
 
 STUCK = 0.20
 """It is told from this part on that the holder of the GIL had no core itself."""
-
-STALL = 30_000_000
-"""Waiting this long (ns) for one holder means C code: Python code lets go every 5 ms."""
 
 STALLED = 0.02
 """Such waits matter from this part of the recording on."""
@@ -159,22 +156,22 @@ def long_gil_hold(evidence: Evidence) -> Iterator[Finding]:
     ...     ).sample(["rank app.py:52"], thread="main", time=tick, cpu=10**7)
     >>> [found] = long_gil_hold(Evidence(recording.build()))
     >>> found.message
-    '`rank` (app.py:52) kept the GIL for up to 990 ms at a time without a break; others waited.'
+    '`rank` (app.py:52) kept the GIL for up to 1.00 s at a time without a break; others waited.'
     """
-    holds = [
-        hold for hold in evidence.contention.holds if hold.kept >= STALL and max(hold.nodes) >= 0
-    ]
-    blocked = sum(hold.kept for hold in holds)
     span = evidence.profile.duration
-    if not holds or blocked < max(WORTH, STALLED * span):
+    worth = max(WORTH, STALLED * span)
+    if all(life.states.get(State.WAIT_GIL, 0) < worth for life in evidence.lives.values()):
+        return
+    holds = [hold for hold in evidence.contention.holds if hold.kept.total() >= STALL]
+    blocked = sum(hold.kept.total() for hold in holds)
+    if not holds or blocked < worth:
         return
     nodes: Counter[int] = Counter()
     longest: Counter[int] = Counter()
     for hold in holds:
-        seen = Counter(node for node in hold.nodes if node >= 0)
-        node = _blamed(evidence, seen.most_common(1)[0][0])
-        nodes[node] += hold.kept
-        longest[node] = max(longest[node], hold.kept)
+        node = _blamed(evidence, hold.kept.most_common(1)[0][0])
+        nodes[node] += hold.kept.total()
+        longest[node] = max(longest[node], hold.kept.total())
     worst = nodes.most_common(1)[0][0]
     place = evidence.place(worst)
     code = evidence.text(place)
