@@ -12,16 +12,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
-from operator import eq, ne
+from itertools import compress, pairwise
+from operator import eq, ne, sub
 
 from wadjet.model.profile import NO_NODE, Profile, State
 from wadjet.model.totals import fold
 
 _NEAR = 25_000_000
 """So long (ns) after a thread was seen it is taken to be still there."""
+
+_ENOUGH = 20_000
+"""So many waits tell who holds the GIL to within a point."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Contention:
     """Waiting for the GIL: for each waiting thread ns by the holder's node, and the holds.
 
     Of the waiting, ``lacked`` ns by thread were for a holder that had no core to run on.
+    Of very many waits these are a part, so that shares can be told, but no sums.
     """
 
     blame: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
@@ -57,42 +61,55 @@ def contention(profile: Profile, *, least: int) -> Contention:
     say that no other thread had a turn.
     """
     found = Contention()
-    if int(State.WAIT_GIL) not in profile.samples.state:
+    waits = _chosen(range(len(profile.samples)), _rows_in(profile, State.WAIT_GIL))
+    if not waits:
         return found
-    samples, wall = profile.samples, _values(profile, "wall")
     period = int(fold(profile, "wall").grain)
     processes = [_Process(profile, number) for number in range(len(profile.processes))]
-    waiting: dict[int, tuple[int, int, int]] = {}  # holder, start and end
-    seen: dict[int, _Sight] = {}
-    for row in compress(range(len(samples)), _rows_in(profile, State.WAIT_GIL)):
-        time, thread, holder = samples.time[row], samples.thread[row], samples.holder[row]
+    _blame(profile, processes, _some(waits), period, found)
+    if any(_values(profile, "cpu")):
+        for process in processes:
+            found.holds += process.holds(waits, least, period)
+    return found
+
+
+def _some(rows: list[int]) -> list[int]:
+    """Return rows, of very many a part that is chosen as if by dice, but always alike."""
+    if len(rows) <= _ENOUGH:
+        return rows
+    limit = (_ENOUGH << 32) // len(rows)
+    return [row for row in rows if row * 0x9E3779B1 % (1 << 32) < limit]
+
+
+def _blame(
+    profile: Profile,
+    processes: Sequence[_Process],
+    waits: Sequence[int],
+    period: int,
+    found: Contention,
+) -> None:
+    """Add to ``found`` where the holder was in each wait, and whether it had a core."""
+    samples, wall = profile.samples, _values(profile, "wall")
+    for row in waits:
+        thread, holder = samples.thread[row], samples.holder[row]
         if holder in (NO_NODE, thread):
             found.blame[thread][NO_NODE] += wall[row]
             continue
-        sight = seen.get(holder)
-        if sight is None or sight.time != time:
-            process = processes[profile.threads[holder].process]
-            sight = seen[holder] = process.sight(holder, time, period)
-        found.blame[thread][sight.node] += wall[row]
-        if sight.put_off:
+        process = processes[profile.threads[holder].process]
+        node, put_off = process.whereabouts(holder, samples.time[row], period)
+        found.blame[thread][node] += wall[row]
+        if put_off:
             found.lacked[thread] += wall[row]
-        whose, start, end = waiting.get(thread, (NO_NODE, time, time))
-        if whose != holder or time > end + period or sight.other_turn > start:
-            if end - start >= least:
-                found.holds.append(Hold(whose, start, end))
-            start = time
-        waiting[thread] = (holder, start, time + period)
-    found.holds.extend(Hold(*last) for last in waiting.values() if last[2] - last[1] >= least)
-    found.holds = _apart(found.holds) if any(_values(profile, "cpu")) else []
-    for hold in found.holds:
-        processes[profile.threads[hold.holder].process].add_activity(hold)
-    return found
 
 
 def _rows_in(profile: Profile, *states: State) -> bytes:
     """Return for each sample 1 if it is in one of ``states``, else 0."""
     table = bytes(state in states for state in range(256))
     return profile.samples.state.tobytes().translate(table)
+
+
+def _chosen(column: Sequence[int], rows: bytes) -> list[int]:
+    return list(compress(column, rows))
 
 
 def _values(profile: Profile, name: str) -> array[int]:
@@ -102,26 +119,11 @@ def _values(profile: Profile, name: str) -> array[int]:
     return array("q", bytes(8 * len(profile.samples)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What can be said of a holder at a moment.
-
-    ``node`` is where it was just seen, ``put_off`` whether it had no core, ``other_turn``
-    when another thread of the process last ran with the GIL.
-    """
-
-    time: int
-    node: int
-    put_off: bool
-    other_turn: int
-
-
 class _Process:
     """Who of a process was seen with the GIL, as rows of the samples in order of time.
 
-    ``ran`` are the rows of threads that ran with it, ``threads`` those threads, and
-    ``changes`` the places in them where it is another thread's turn. ``sat`` are the rows
-    of threads that held it without running.
+    ``ran`` are the rows of threads that ran with it, ``threads`` those threads; ``sat`` are
+    the rows of threads that held it without running.
     """
 
     def __init__(self, profile: Profile, number: int) -> None:
@@ -132,63 +134,85 @@ class _Process:
         idle = _rows_in(profile, State.RUNNABLE, State.BLOCKED)
         holds = map(eq, _chosen(samples.thread, idle), _chosen(samples.holder, idle))
         self.sat = list(compress(_chosen(range(len(samples)), idle), holds))
-        if len(profile.processes) > 1:
-            home = [thread.process == number for thread in profile.threads]
-            self.sat = [row for row in self.sat if home[samples.thread[row]]]
-            self.ran = [row for row in self.ran if home[samples.thread[row]]]
+        self.home = [thread.process == number for thread in profile.threads]
+        if not all(self.home):
+            self.sat = [row for row in self.sat if self.home[samples.thread[row]]]
+            self.ran = [row for row in self.ran if self.home[samples.thread[row]]]
             self.threads = [samples.thread[row] for row in self.ran]
-        turns = map(ne, self.threads, self.threads[1:])
-        self.changes = list(compress(range(1, len(self.threads)), turns))
 
-    def sight(self, holder: int, time: int, period: int) -> _Sight:
-        """Return what can be said of ``holder`` at a moment."""
-        end = bisect_right(self.samples.time, time)
-        last = bisect_left(self.ran, end) - 1
-        node, put_off = self._idle(holder, time, end, period)
-        if last >= 0 and self.threads[last] == holder:
-            if node == NO_NODE:
-                node = self._near(self.ran[last], time)
-            change = bisect_right(self.changes, last) - 1
-            last = self.changes[change] - 1 if change >= 0 else -1
-        elif node == NO_NODE:
-            node = self._ran_at(holder, last, time)
-        return _Sight(time, node, put_off, self.samples.time[self.ran[last]] if last >= 0 else -1)
-
-    def _near(self, row: int, time: int) -> int:
-        return self.samples.node[row] if time - self.samples.time[row] <= _NEAR else NO_NODE
-
-    def _idle(self, holder: int, time: int, end: int, period: int) -> tuple[int, bool]:
-        """Return where ``holder`` just sat with the GIL, and whether it had no core there."""
-        for place in range(bisect_left(self.sat, end) - 1, -1, -1):
-            row = self.sat[place]
-            if time - self.samples.time[row] > period // 2:
-                break
-            if self.samples.thread[row] == holder:
-                return self.samples.node[row], self.samples.state[row] == State.RUNNABLE
+    def whereabouts(self, holder: int, time: int, period: int) -> tuple[int, bool]:
+        """Return the node at which ``holder`` was seen last, and whether it had no core."""
+        samples = self.samples
+        end = bisect_right(samples.time, time)
+        for row in self._back(self.sat, end, time - period // 2):
+            if samples.thread[row] == holder:
+                return samples.node[row], samples.state[row] == State.RUNNABLE
+        for row in self._back(self.ran, end, time - _NEAR):
+            if samples.thread[row] == holder:
+                return samples.node[row], False
         return NO_NODE, False
 
-    def _ran_at(self, holder: int, last: int, time: int) -> int:
-        """Return where ``holder`` just ran, before others did."""
-        for place in range(last, -1, -1):
-            if time - self.samples.time[self.ran[place]] > _NEAR:
-                break
-            if self.threads[place] == holder:
-                return self.samples.node[self.ran[place]]
-        return NO_NODE
+    def _back(self, rows: Sequence[int], end: int, until: int) -> Iterator[int]:
+        """Yield rows before ``end``, the latest first, back to a moment."""
+        for place in range(bisect_left(rows, end) - 1, -1, -1):
+            if self.samples.time[rows[place]] < until:
+                return
+            yield rows[place]
 
-    def add_activity(self, hold: Hold) -> None:
+    def holds(self, waits: Sequence[int], least: int, period: int) -> list[Hold]:
+        """Return the holds of ``least`` ns or more."""
+        found: list[Hold] = []
+        for start, end in self._solos(least):
+            found += self._waited_for(_between(waits, start, end), least, period)
+        found = _apart(found)
+        for hold in found:
+            self._add_activity(hold)
+        return found
+
+    def _solos(self, least: int) -> list[tuple[int, int]]:
+        """Return the first and the last row of stretches in which one thread only had turns."""
+        time, rows = self.samples.time, self.ran
+        turns = list(compress(rows[1:], map(ne, self.threads, self.threads[1:])))
+        edges = [0, *turns, len(time) - 1]
+        moments = list(map(time.__getitem__, edges))
+        long = map(least.__le__, map(sub, moments[1:], moments))
+        return list(compress(pairwise(edges), long))
+
+    def _waited_for(self, waits: Sequence[int], least: int, period: int) -> list[Hold]:
+        """Return the stretches for which a thread waited for one holder, again and again."""
+        samples = self.samples
+        waiting: dict[int, Hold] = {}
+        found: list[Hold] = []
+        for row in waits:
+            time, thread, holder = samples.time[row], samples.thread[row], samples.holder[row]
+            if holder in (NO_NODE, thread) or not self.home[thread]:
+                continue
+            hold = waiting.get(thread)
+            if hold is None or hold.holder != holder or time > hold.end + period:
+                hold = waiting[thread] = Hold(holder, time, time)
+                found.append(hold)
+            hold.end = time + period
+        return [hold for hold in found if hold.end - hold.start >= least and self._alone(hold)]
+
+    def _alone(self, hold: Hold) -> bool:
+        """Say whether nobody but the holder had a turn."""
+        first, last = (bisect_left(self.samples.time, each) for each in (hold.start, hold.end))
+        low, high = bisect_left(self.ran, first), bisect_left(self.ran, last)
+        return set(self.threads[low:high]) <= {hold.holder}
+
+    def _add_activity(self, hold: Hold) -> None:
         """Add to a hold for how long its holder ran with the GIL, or was blocked with it."""
         samples = self.samples
-        start, end = (bisect_left(samples.time, time) for time in (hold.start, hold.end))
+        first, last = (bisect_left(samples.time, each) for each in (hold.start, hold.end))
         for rows, worth in ((self.ran, self.cpu), (self.sat, self.wall)):
-            for row in rows[bisect_left(rows, start) : bisect_left(rows, end)]:
+            for row in _between(rows, first, last - 1):
                 kept = samples.state[row] != State.RUNNABLE and samples.node[row] != NO_NODE
                 if samples.thread[row] == hold.holder and kept:
                     hold.kept[samples.node[row]] += worth[row]
 
 
-def _chosen(column: Sequence[int], rows: bytes) -> list[int]:
-    return list(compress(column, rows))
+def _between(rows: Sequence[int], first: int, last: int) -> Sequence[int]:
+    return rows[bisect_left(rows, first) : bisect_right(rows, last)]
 
 
 def _apart(holds: list[Hold]) -> list[Hold]:

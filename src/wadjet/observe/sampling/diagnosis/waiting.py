@@ -70,7 +70,8 @@ def gil_contention(evidence: Evidence) -> Iterator[Finding]:
     waiters = {life.thread for life in victims}
     held, related = _holders(evidence, waiters)
     lacked = sum(evidence.contention.lacked[thread] for thread in waiters)
-    stuck = lacked / sum(life.states[State.WAIT_GIL] for life in victims)
+    waited = sum(evidence.contention.blame[thread].total() for thread in waiters)
+    stuck = lacked / waited if waited else 0.0
     no_core = f" Meanwhile the holder had no core {percent(stuck)} of the time."
     yield Finding(
         rule="gil-contention",
