@@ -35,7 +35,7 @@
 #define COST_SHARE 50 /* a round may cost one part in so many of its period */
 #define FOREVER INT64_MAX
 
-static struct wj_ring ring = {NULL, NULL, -1};
+static struct wj_ring ring = {.file = -1};
 static struct wj_options wanted;
 static int recording;
 static pthread_t sampler, keeper;
