@@ -101,7 +101,7 @@ def _clock(profile: Profile, metric: Metric) -> str:
     clocks = profile.about.get("clocks")
     clock = clocks.get(metric.name) if isinstance(clocks, dict) else None
     kind = metric.title.removesuffix(" time")
-    text = f"{count(rows.count)} {kind if kind.isupper() else kind.lower()} samples"
+    text = plural(rows.count, f"{kind if kind.isupper() else kind.lower()} sample")
     if not isinstance(clock, dict):
         return text + (f", {amount(rows.grain, metric.unit)} each" if rows.count else "")
     if clock.get("engine") == "none":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.observe.sampling.diagnosis.scenes import CLOCKS, found, rules, run, scene
+from tests.observe.sampling.diagnosis.scenes import CLOCKS, blocked, found, rules, run, scene
 from tests.profiles import empty
 
 from wadjet.model.finding import Level
@@ -39,6 +39,11 @@ def test_few_samples_are_told_with_the_error_they_bring() -> None:
     assert finding is not None
     assert finding.message == "There are 40 CPU samples only: a share may be off by 15 points."
     assert found(even(10), "few-samples") is None
+
+
+def test_a_program_that_sleeps_needs_no_more_samples_of_the_cpu() -> None:
+    profile = scene(300, main=lambda tick: run("f a:1") if tick == 7 else blocked("f a:2"))
+    assert found(profile, "few-samples") is None
 
 
 @pytest.mark.parametrize(("dropped", "level"), [(50, Level.NOTE), (500, Level.WARNING)])

@@ -315,6 +315,17 @@ def test_a_busy_program_whose_main_thread_waits_is_not_told_as_waiting() -> None
     assert "mostly-waiting" not in rules(profile)
 
 
+def test_a_program_whose_threads_want_to_run_is_not_told_as_waiting() -> None:
+    """On a busy machine its threads hardly get a core; that is another finding."""
+    profile = scene(
+        300,
+        main=lambda _: blocked("main app.py:90", f"Thread.join {LIB}threading.py:1119"),
+        worker=lambda tick: ready("pack app.py:9") if tick % 10 else run("pack app.py:9"),
+    )
+    assert "mostly-waiting" not in rules(profile)
+    assert "no-core" in rules(profile)
+
+
 def test_a_program_that_runs_is_not_told_as_waiting() -> None:
     profile = scene(300, main=lambda tick: run(*PARSE) if tick % 10 < 6 else blocked(*PARSE))
     assert "mostly-waiting" not in rules(profile)

@@ -75,15 +75,16 @@ class Evidence:
 
     @cached_property
     def busy(self) -> float:
-        """How many cores the program used on average."""
+        """How many cores the program used on average, or would have, had it got them."""
         span = self.profile.duration
-        if self.cpu.count:
-            return self.cpu_total / span if span else 0.0
-        ran = sum(
-            life.states.get(State.RUN_GIL, 0) + life.states.get(State.RUN_NATIVE, 0)
+        idle = (State.BLOCKED, State.UNKNOWN)
+        wanted = sum(
+            value
             for life in self.lives.values()
+            for state, value in life.states.items()
+            if state not in idle
         )
-        return ran / span if span else 0.0
+        return max(self.cpu_total, wanted) / span if span else 0.0
 
     @cached_property
     def cpu_by_node(self) -> array[int]:

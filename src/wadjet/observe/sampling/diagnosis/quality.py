@@ -14,6 +14,9 @@ from wadjet.observe.sampling.diagnosis.evidence import SECOND, Evidence
 FEW = 100
 """Fewer CPU samples than this say little."""
 
+IDLE = 0.05
+"""A program that uses less of a core than this has no CPU time worth more samples."""
+
 DROPPED = 0.01
 """A recording that lost this part of its samples says so."""
 
@@ -42,7 +45,8 @@ def few_samples(evidence: Evidence) -> Iterator[Finding]:
     'There are 25 CPU samples only: a share may be off by 18 points.'
     """
     n = evidence.cpu.count
-    if n >= FEW or evidence.clock("cpu").get("engine") == "none":
+    asleep = evidence.busy < IDLE and evidence.wall.count >= FEW
+    if n >= FEW or asleep or evidence.clock("cpu").get("engine") == "none":
         return
     if not n and not evidence.wall.count:
         message = "Nothing was sampled: the program ended too soon, or ran no Python code."
