@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench import peers, readings, stats
 from bench.measure import Run
@@ -109,65 +109,89 @@ def _accuracy_table(program: str, rows: list[tuple[str, ...]]) -> Table:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a profiler saw of the flutter program, in samples."""
+
+    tool: Tool
+    rate: int
+    depth: int
+    samples: float = 0.0
+    impossible: Stacks = field(default_factory=dict)
+    remark: str = ""
+    failed: bool = False
+
+    @property
+    def wrong(self) -> float:
+        """How many samples are impossible; NaN where there are none at all."""
+        return math.nan if self.failed else sum(self.impossible.values())
+
+
+FLUTTERED = (
+    (peers.WADJET_BOTH, 10_000, 4.0),
+    (peers.PY_SPY, 1000, 2.0),
+    (peers.PY_SPY_FREE, 1000, 2.0),
+    (peers.AUSTIN, 10_000, 2.0),
+)
+"""Each tool, its rate in Hz and the seconds at each depth: Wadjet needs 100,000 samples."""
+
+
 def impossible(rig: Rig) -> Outcome:
-    """Look for stacks that never were, at three depths, in more than 100,000 samples in all."""
-    rows = []
-    figures = {"impossible": math.nan, "impossible-samples": 0.0}
-    entries = [
-        (peers.WADJET_BOTH, 10_000, 4.0),
-        (peers.PY_SPY, 1000, 2.0),
-        (peers.PY_SPY_FREE, 1000, 2.0),
-        (peers.AUSTIN, 10_000, 2.0),
+    """Look for stacks that never were, at three depths."""
+    usable = rig.have([tool for tool, _, _ in FLUTTERED])
+    sightings = [
+        _sight(rig, tool, rate, depth, seconds)
+        for tool, rate, seconds in FLUTTERED
+        if tool in usable
+        for depth in (1, 10, 60)
     ]
-    usable = rig.have([tool for tool, _, _ in entries])
-    for tool, rate, seconds in entries:
-        if tool in usable:
-            counts = [_count(rig, tool, rate, depth, seconds) for depth in (1, 10, 60)]
-            rows += [row for row, _, _ in counts]
-            if tool is peers.WADJET_BOTH:
-                figures["impossible"] = sum(wrong for _, wrong, _ in counts)
-                figures["impossible-samples"] = sum(samples for _, _, samples in counts)
+    ours = [each for each in sightings if each.tool is peers.WADJET_BOTH]
+    figures = {
+        "impossible": sum(each.wrong for each in ours) if ours else math.nan,
+        "impossible-samples": sum(each.samples for each in ours),
+    }
     table = Table(
         "Impossible stacks",
         ("profiler", "Hz", "depth", "samples", "impossible", "remark"),
-        tuple(rows),
+        tuple(map(_sighting_row, sightings)),
         "Two call chains flip as fast as Python can; a stack that mixes them, or misses its "
         "middle or its root, is impossible. Wadjet's CPU and wall samples are both counted.",
     )
-    return Outcome((table,), figures)
+    seen: dict[str, object] = {
+        f"{each.tool.name} {each.depth}": {
+            " > ".join(stack): count for stack, count in each.impossible.items()
+        }
+        for each in sightings
+    }
+    return Outcome((table,), figures, seen)
 
 
-def _count(
-    rig: Rig, tool: Tool, rate: int, depth: int, seconds: float
-) -> tuple[tuple[str, ...], float, float]:
-    """Return a row of the table, the impossible samples and all samples."""
+def _sight(rig: Rig, tool: Tool, rate: int, depth: int, seconds: float) -> Sighting:
     arguments = ("--depth", str(depth), "--seconds", str(rig.seconds(seconds)))
     run = rig.run(tool, rate, "flutter", *arguments)
     if run.error:
-        return (tool.name, str(rate), str(depth), "-", "-", run.error), math.nan, 0.0
+        return Sighting(tool, rate, depth, remark=run.error, failed=True)
     if tool is peers.WADJET_BOTH:
-        parts = [readings.count_recording(run.output, metric) for metric in ("cpu", "wall")]
+        stacks = readings.count_recording(run.output)
         remark = readings.dropped(run.output)
     else:
-        parts, remark = [_counted(tool, rate, run)], ""
-    samples = wrong = 0.0
-    for stacks in parts:
-        inside, bad = judge_stacks(stacks, depth)
-        samples, wrong = samples + inside, wrong + bad
-    share = f"{wrong:,.0f} ({100 * wrong / samples:.3f} %)" if samples else "-"
-    return (tool.name, str(rate), str(depth), f"{samples:,.0f}", share, remark), wrong, samples
+        stacks = {stack: time * rate for stack, time in tool.read(run.output, rate).items()}
+        remark = ""
+    inside, wrong = judge_stacks(stacks, depth)
+    return Sighting(tool, rate, depth, inside, wrong, remark)
 
 
-def _counted(tool: Tool, rate: int, run: Run) -> Stacks:
-    """Return stacks weighted by samples, as nearly as the tool tells."""
-    return {stack: time * rate for stack, time in tool.read(run.output, rate).items()}
+def _sighting_row(each: Sighting) -> tuple[str, ...]:
+    share = f" ({100 * each.wrong / each.samples:.3f} %)" if each.samples else ""
+    where = (each.tool.name, str(each.rate), str(each.depth))
+    return *where, f"{each.samples:,.0f}", f"{each.wrong:,.0f}{share}", each.remark
 
 
-def judge_stacks(stacks: Stacks, depth: int) -> tuple[float, float]:
-    """Return how much of the stacks is in the flutter program, and how much is impossible."""
+def judge_stacks(stacks: Stacks, depth: int) -> tuple[float, Stacks]:
+    """Return how many samples are in the flutter program, and the impossible stacks."""
     inside = {stack: weight for stack, weight in stacks.items() if NAMES & set(stack)}
-    bad = sum(weight for stack, weight in inside.items() if not possible(stack, depth))
-    return sum(inside.values()), bad
+    wrong = {stack: weight for stack, weight in inside.items() if not possible(stack, depth)}
+    return sum(inside.values()), wrong
 
 
 NAMES = {"leaf_a", "leaf_b", "hot_a", "hot_b", "drive", "descend"}

@@ -178,12 +178,10 @@ def read_recording(path: Path, metric: str) -> Stacks:
     )
 
 
-def count_recording(path: Path, metric: str) -> Stacks:
-    """Read how many samples of a metric each stack of a recording has."""
+def count_recording(path: Path) -> Stacks:
+    """Read how many samples each stack of a recording has, those of all clocks together."""
     profile = store.load(path)
-    values = profile.samples.values[profile.metric_index(metric)]
-    pairs = zip(profile.samples.node, values, strict=True)
-    counts = Counter(node for node, value in pairs if value and node >= 0)
+    counts = Counter(node for node in profile.samples.node if node >= 0)
     return _sum((_names(profile.tree, node), count) for node, count in counts.items())
 
 

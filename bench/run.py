@@ -80,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _save(results, known, args.folder)
     table = verdicts(known, results.figures)
     _show(table, console)
+    console.print(f"Other programs used {results.foreign:.2f} cores during the median run.")
     console.print(f"[dim]{args.folder / 'results.md'} and .json written[/dim]")
     if args.publish:
         PAGE.write_text(page(results, known))

@@ -75,9 +75,9 @@ def test_a_recordings_cpu_time_is_in_seconds_by_name(recording: Path) -> None:
     assert readings.read_wadjet(recording, 0) == {("main", "burn"): pytest.approx(3.0)}
 
 
-def test_a_recordings_samples_are_counted_by_metric(recording: Path) -> None:
-    assert readings.count_recording(recording, "cpu") == {("main", "burn"): 2}
-    assert readings.count_recording(recording, "wall") == {("main",): 1}
+def test_a_recordings_samples_are_counted_whatever_their_clock(recording: Path) -> None:
+    counts = {("main", "burn"): 2, ("main",): 1}
+    assert readings.count_recording(recording) == counts
     assert readings.dropped(recording) == "7 dropped"
 
 

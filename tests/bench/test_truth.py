@@ -47,4 +47,4 @@ def test_stacks_outside_the_program_are_not_judged() -> None:
         (*BASE, "hot_a"): 3.0,
         (*BASE, "hot_a", "leaf_b"): 1.0,
     }
-    assert judge_stacks(stacks, depth=1) == (4.0, 1.0)
+    assert judge_stacks(stacks, depth=1) == (4.0, {(*BASE, "hot_a", "leaf_b"): 1.0})
