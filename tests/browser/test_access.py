@@ -156,13 +156,15 @@ def test_it_prints_in_light_with_all_findings_and_goes_back(show: Open) -> None:
     assert len(report.page.pdf()) > 10_000
 
 
-def test_findings_are_unfolded_on_request(show: Open) -> None:
-    findings = [
-        Finding("rule", Level.WARNING, f"finding {n}", None, (), "do `this`") for n in range(6)
-    ]
+def test_findings_are_shown_in_short_in_full_or_not_at_all(show: Open) -> None:
+    findings = [Finding("rule", Level.WARNING, "what", None, (), "do `this`") for _ in range(6)]
     report = show(PROFILE, findings)
     assert "warning" in report.ask("() => document.querySelector('.card').textContent")
-    report.click(".findings > button")
-    assert report.page.locator(".findings > button").get_attribute("aria-expanded") == "true"
-    assert visible(report, ".card") == 6
     assert report.text(".card code") == "this"
+    assert visible(report, ".card") == 3
+    report.page.get_by_text("Show all 6 findings").click()
+    assert visible(report, ".card") == 6
+    report.page.get_by_text("Hide").click()
+    assert visible(report, ".card") == 0
+    report.page.get_by_text("Show 6 findings").click()
+    assert visible(report, ".card") == 3

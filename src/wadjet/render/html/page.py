@@ -38,6 +38,7 @@ SCRIPTS = (
     "search.js",
     "derived.js",
     "header.js",
+    "diagnosis.js",
     "actions.js",
     "toolbar.js",
     "graph.js",

@@ -60,7 +60,7 @@ function lay(context, timeline, toolbar, panel) {
   const app = document.getElementById('app');
   app.replaceChildren(
     header(context),
-    findingsOf(context),
+    new Diagnosis(context).element,
     el(
       'main.explorer',
       {},

@@ -38,7 +38,12 @@ class Details {
   }
 
   total(sum) {
-    return el('p', {}, el('b', {}, quantity(sum, this.unit)), ` of ${this.title}`);
+    return el(
+      'p',
+      {},
+      el('b', {}, quantity(sum, this.unit)),
+      ` of ${this.title.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`,
+    );
   }
 
   hottest(state) {

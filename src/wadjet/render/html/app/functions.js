@@ -1,6 +1,7 @@
 /* The functions in a table, and the callers and callees of the one that is selected. */
 
 const LINE = 26;
+const NOTHING = 'Select a function to see who calls it and what it calls.';
 const SORTS = {
   self: (sums) => (a, b) => sums.self[b] - sums.self[a] || sums.total[b] - sums.total[a],
   total: (sums) => (a, b) => sums.total[b] - sums.total[a] || sums.self[b] - sums.self[a],
@@ -21,7 +22,7 @@ class FunctionsView {
     this.above = flame('Callers');
     this.below = flame('Callees');
     this.title = el('h2');
-    this.none = el('p.muted.center', {}, 'Select a function to see who calls it and what it calls.');
+    this.none = el('p.muted.center');
     this.element = this.build();
   }
 
@@ -141,6 +142,7 @@ class FunctionsView {
 
   sandwich(state) {
     const shown = state.fn >= 0 && this.sums.total[state.fn] > 0;
+    this.none.textContent = state.fn < 0 ? NOTHING : 'The selected function was not seen in what is shown.';
     this.none.classList.toggle('hidden', shown);
     this.split.classList.toggle('hidden', !shown);
     if (!shown) return;

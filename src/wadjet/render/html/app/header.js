@@ -1,6 +1,5 @@
-/* The head of the page: what was recorded, and what Wadjet has to say about it. */
+/* The head of the page: what was recorded. */
 
-const SHOWN_FINDINGS = 3;
 const EYE = [
   ['path', { d: 'M3 9.5C8 4 17 3 29 7.5', class: 'brow' }],
   ['path', { d: 'M3.5 15.5C9 9.5 19 9.5 28.5 14.5C20 19.5 10.5 20 3.5 15.5Z' }],
@@ -90,80 +89,4 @@ function clocks({ clocks: all }) {
         : `${title} clock: ${engine}${rate ? `, ${count(rate)} Hz` : ''}`;
     return el('span', { title: why ?? '' }, text);
   });
-}
-
-/* Warnings of the recording itself, then the diagnosis: its first few findings in short. */
-function findingsOf(context) {
-  const { recording } = context;
-  const notes = notesOf(recording);
-  const cards = recording.findings.map((finding) => card(context, finding));
-  const more = el(
-    'button.plain',
-    { 'aria-expanded': 'false', onclick: () => unfold(section, more) },
-    moreText(cards, false),
-  );
-  const section = el(
-    'section.findings',
-    { 'aria-label': 'Diagnosis' },
-    notes.length
-      ? el(
-          'ul.notes',
-          {},
-          notes.map((note) => el('li', {}, prose(note))),
-        )
-      : null,
-    cards.length ? el('ul.cards', {}, cards) : null,
-    cards.length ? more : null,
-  );
-  return section;
-}
-
-function moreText(cards, open) {
-  if (open) return 'Show less';
-  return cards.length > SHOWN_FINDINGS ? `Show all ${cards.length} findings in full` : 'Show in full';
-}
-
-function unfold(section, more) {
-  const open = section.classList.toggle('all');
-  more.setAttribute('aria-expanded', String(open));
-  more.textContent = moreText([...section.querySelectorAll('.card')], open);
-}
-
-function notesOf({ about, samples }) {
-  const notes = Array.isArray(about.notes) ? about.notes.map(String) : [];
-  if (about.complete === false)
-    notes.unshift('The program was killed while it was recorded: this is what was written until then.');
-  const dropped = about.counts?.dropped;
-  if (dropped > 0) notes.push(`${plural(dropped, 'sample')} had to be dropped.`);
-  if (!samples) notes.push('Nothing was sampled: the program ended too soon, or never ran Python code.');
-  return notes;
-}
-
-function card(context, { level, rule, message, treatment, weight, places }) {
-  return el(
-    `li.card.${level}`,
-    {},
-    el('p.message', {}, el('span.spoken', {}, `${level}: `), prose(message)),
-    treatment ? el('p.treatment', {}, prose(treatment)) : null,
-    el(
-      'div.foot',
-      {},
-      weight > 0
-        ? el('span.weight', { title: `Explains ${share(weight, 1)} of what was measured` }, bar(weight, 1))
-        : null,
-      places
-        .filter(({ file }) => file)
-        .slice(0, 4)
-        .map((each) => placeLink(context, each)),
-      el('small', {}, rule),
-    ),
-  );
-}
-
-function placeLink({ actions }, { file, line, label }) {
-  return el(
-    'button.link.code',
-    { title: place(file, line), onclick: () => actions.openPlace(file, line) },
-    label ? `${label} (${place(fileName(file), line)})` : place(fileName(file), line),
-  );
 }
