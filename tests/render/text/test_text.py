@@ -88,6 +88,12 @@ def test_the_header_says_how_the_program_ended_badly(status: int, words: str) ->
     assert "exit status" not in shown(profile)
 
 
+@pytest.mark.parametrize("started", [None, "noon", 1e300, float("nan"), -1e12])
+def test_a_start_that_no_calendar_has_is_left_out(started: Fact) -> None:
+    profile = replace(realistic(), about={**realistic().about, "started": started})
+    assert shown(profile).splitlines()[0].rstrip() == "python shop.py --orders 500"
+
+
 def test_notes_of_the_recording_stand_in_the_header() -> None:
     notes: Fact = ["perf events are not permitted: CPU time is sampled by timers at 250 Hz"]
     profile = replace(realistic(), about={**realistic().about, "notes": notes})

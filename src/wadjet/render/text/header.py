@@ -38,13 +38,19 @@ def command(profile: Profile) -> str:
 
 
 def _title(pen: Pen, profile: Profile) -> Text:
-    started = profile.about.get("started")
-    when = ""
-    if isinstance(started, (int, float)):
-        when = datetime.fromtimestamp(started).strftime("%Y-%m-%d %H:%M")
+    when = _when(profile.about.get("started"))
     shown = pen.fit(command(profile), pen.width - len(when) - 3)
     gap = " " * (pen.width - cell_len(shown) - len(when) - 1)
     return Text.assemble((shown, "bold"), (gap + when if when else "", "dim"))
+
+
+def _when(started: Fact) -> str:
+    if not isinstance(started, (int, float)):
+        return ""
+    try:
+        return datetime.fromtimestamp(started).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):  # no moment that a calendar has
+        return ""
 
 
 def _costs(profile: Profile) -> list[str]:
