@@ -24,10 +24,13 @@ def _boot() -> None:
         root = here
         for _ in range(4):  # boot, sampling, observe, wadjet
             root = os.path.dirname(root)  # noqa: PTH120
+        cached = set(sys.path_importer_cache)
         sys.path.append(root)
         from wadjet.observe.sampling import agent
 
         sys.path.remove(root)
+        for entry in set(sys.path_importer_cache) - cached:
+            sys.path_importer_cache.pop(entry, None)
         if not (agent.start(value) and agent.follows(value)):
             _restore(os.environ, here)
 
