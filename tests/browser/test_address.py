@@ -57,6 +57,27 @@ def test_an_address_that_was_made_up_is_harmless(show: Open, address: str) -> No
     assert set(report.state["threads"]) <= {1}
 
 
+def test_a_zoom_of_the_inverted_graph_is_in_the_address(show: Open) -> None:
+    report = show(PROFILE)
+    report.press("i")
+    report.click_frame("parse")
+    report.click_frame("Shop.serve")
+    assert report.text(".trail").endswith("Shop.serve")
+    address = report.ask("() => location.hash")
+    assert show(PROFILE, address=address).text(".trail") == report.text(".trail")
+    report.page.go_back()
+    report.page.wait_for_function("wadjet.store.state.path.length === 1")
+
+
+def test_a_drag_over_the_lanes_is_one_step_back(show: Open) -> None:
+    report = show(PROFILE)
+    before = report.ask("() => history.length")
+    report.drag(report.lane(0.2, 3), report.lane(0.6, 3))
+    assert report.ask("() => history.length") == before + 1
+    report.page.go_back()
+    report.page.wait_for_function("wadjet.store.state.range === null")
+
+
 def test_a_frame_survives_the_hiding_of_native_code(show: Open) -> None:
     report = show(PROFILE)
     report.click_frame("longest_match")

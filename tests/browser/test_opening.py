@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.browser.opened import Open
 from tests.profiles import METRICS, empty, huge, realistic
 
@@ -28,10 +27,10 @@ def test_the_head_says_what_was_recorded(show: Open) -> None:
         assert fact in facts
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_nothing_is_fetched_in_any_view(show: Open, view: str) -> None:
-    report = show(realistic(0.5), address=f"#view={view}")
-    report.settle()
+def test_nothing_is_fetched_in_any_view(show: Open) -> None:
+    report = show(realistic(0.5))
+    for view in VIEWS:
+        report.set(view=view)
     assert {url for url in report.requests if not url.startswith(("file:", "data:"))} == set()
     assert sum(url.startswith("file:") for url in report.requests) == 1
 
@@ -68,47 +67,50 @@ def test_names_are_text_never_markup(show: Open) -> None:
     assert NASTY in report.texts(".functions .row .code")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_recording_without_samples_says_so(show: Open, view: str) -> None:
-    report = show(empty(), address=f"#view={view}")
-    assert "Nothing was sampled" in report.text("#app")
+def test_a_recording_without_samples_says_so(show: Open) -> None:
+    report = show(empty())
+    for view in VIEWS:
+        report.set(view=view)
+        assert "Nothing was sampled" in report.text("#app")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_profile_of_bytes_alone_is_shown(show: Open, view: str) -> None:
+def test_a_profile_of_bytes_alone_is_shown(show: Open) -> None:
     builder = Builder([Metric("bytes", "bytes", "Memory")])
     builder.sample(["main app.py:1", "load app.py:9"], time=5_000, bytes=3 * 2**20)
     builder.sample(["main app.py:1"], time=9_000, bytes=2**20)
-    report = show(builder.build(), address=f"#view={view}")
-    assert report.ask("() => wadjet.derived.measured(wadjet.store.state).sum") == 4 * 2**20
-    assert "MiB" in report.text("#app") or view == "source"
+    report = show(builder.build())
+    for view in VIEWS:
+        report.set(view=view)
+        assert report.ask("() => wadjet.derived.measured(wadjet.store.state).sum") == 4 * 2**20
+        assert "MiB" in report.text("#app") or view == "source"
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_profile_without_times_has_no_lanes_but_all_else(show: Open, view: str) -> None:
+def test_a_profile_without_times_has_no_lanes_but_all_else(show: Open) -> None:
     builder = Builder(METRICS)
     builder.sample(["main app.py:1", "load app.py:9"], time=0, cpu=3_000_000)
-    report = show(builder.build(), address=f"#view={view}")
-    assert "no times" in report.text(".notime")
-    assert report.ask("() => wadjet.derived.measured(wadjet.store.state).sum") == 3_000_000
+    report = show(builder.build())
+    for view in VIEWS:
+        report.set(view=view)
+        assert "no times" in report.text(".notime")
+        assert report.ask("() => wadjet.derived.measured(wadjet.store.state).sum") == 3_000_000
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_names_of_all_scripts_are_shown(show: Open, view: str) -> None:
-    report = show(plain(["größe.λ été.py:1", "🐍蛇 文件.py:2"]), address=f"#view={view}&fn=1")
-    if view == "functions":
-        assert "🐍蛇" in report.text(".functions .table")
-    if view == "source":
-        assert "文件.py" in report.text(".files")
+def test_names_of_all_scripts_are_shown(show: Open) -> None:
+    report = show(plain(["größe.λ été.py:1", "🐍蛇 文件.py:2"]))
+    assert [box["name"] for box in report.boxes()] == ["", "größe.λ", "🐍蛇"]
+    report.set(view="functions", fn=1)
+    assert "🐍蛇" in report.text(".functions .table")
+    report.set(view="source")
+    assert "文件.py" in report.text(".files")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_a_stack_of_three_thousand_frames_is_drawn(show: Open, view: str) -> None:
-    profile = plain(["main app.py:1", *["fib app.py:2"] * 3_000])
-    report = show(profile, address=f"#view={view}&fn=1")
-    if view in ("flame", "time"):
-        assert report.ask(f"() => wadjet.views.{view}.flame.layout.depth") == 3_002
-        assert report.ask(f"() => wadjet.views.{view}.flame.drawn") < 100
+def test_a_stack_of_three_thousand_frames_is_drawn(show: Open) -> None:
+    report = show(plain(["main app.py:1", *["fib app.py:2"] * 3_000]))
+    for view in VIEWS:
+        report.set(view=view, fn=1)
+        if view in ("flame", "time"):
+            assert report.ask("() => wadjet.views.flame.flame.layout.depth") == 3_002
+            assert report.ask("() => wadjet.views.flame.flame.drawn") < 100
 
 
 def test_a_thread_without_frames_is_counted_as_such(show: Open) -> None:
