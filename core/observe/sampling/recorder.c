@@ -48,9 +48,22 @@ static pthread_cond_t wake_sampler, wake_keeper;
 static int stopping, hurry, work; /* under the lock */
 static struct wj_wall_counts counts;
 
+#define LONG_HANDLER 100000 /* ns that a handler takes seldom */
 #define HANDLER_SHARE 4 /* a handler's time is followed by so much of the program's */
 
 /* ---- the CPU clock's handler ---------------------------------------------------- */
+
+/* Many unknown code objects at a high rate could fill all of a thread's time, and it
+   would never get to where it gives up the GIL for the keeper to make them known. So
+   what the handler took, the program gets several times over. */
+static void
+give_back(struct wj_thread *thread, int64_t cpu, int64_t elapsed)
+{
+    if (elapsed > LONG_HANDLER) { /* its own work, or the loss of its core? */
+        elapsed = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    }
+    thread->quiet_until = cpu + elapsed * (1 + HANDLER_SHARE);
+}
 
 static void
 tick(struct wj_thread *thread, void *context)
@@ -81,10 +94,7 @@ tick(struct wj_thread *thread, void *context)
     if (wj_sample_write(&ring, thread->scratch, &moment, natives) == 0) {
         thread->cpu_last = cpu;
     }
-    /* Many unknown code objects at a high rate could fill all of a thread's time, and
-       it would never get to where it gives up the GIL for the keeper to make them
-       known. */
-    thread->quiet_until = cpu + (wj_now() - moment.time) * (1 + HANDLER_SHARE);
+    give_back(thread, cpu, wj_now() - moment.time);
 }
 
 /* ---- the two threads ------------------------------------------------------------ */

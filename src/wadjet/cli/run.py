@@ -162,5 +162,5 @@ def _summarize(path: Path) -> None:
     from wadjet.render.text import summary
 
     profile = store.load(path)
-    summary(profile, diagnose(profile), sys.stderr)
-    print(f"\n{path}: `wadjet show {path}`, `wadjet report {path}`", file=sys.stderr)
+    summary(profile, diagnose(profile), sys.stderr, str(path))
+    print(f"\nWrote {path}; `wadjet report {path}` draws it.", file=sys.stderr)
