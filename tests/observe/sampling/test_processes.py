@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
+import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.observe.sampling.runs import CPU, Run, python, recorded, weight, written
@@ -168,8 +172,9 @@ with open("child", "w") as file:
 
 
 @pytest.mark.parametrize("flags", [[], ["--children"]], ids=["alone", "children"])
-def test_children_of_other_interpreters_run_as_ever(flags: list[str], tmp_path: Path) -> None:
-    """An interpreter that cannot load our core: one with isolated or odd options will do."""
+def test_children_that_want_no_site_or_environment_run_as_ever(
+    flags: list[str], tmp_path: Path
+) -> None:
     program = """
 import subprocess, sys
 for options in (["-I"], ["-S"], ["-E"], ["-s"]):
@@ -180,6 +185,34 @@ for options in (["-I"], ["-S"], ["-E"], ["-s"]):
     expected = python(["-c", program], folder=tmp_path)
     run = recorded(["-c", program], folder=tmp_path, flags=flags)
     assert (run.status, run.out, run.err) == (expected.status, expected.out, expected.err)
+
+
+OTHERS = [each for n in range(8, 16) if (each := shutil.which(f"python3.{n}"))]
+
+
+@pytest.mark.skipif(not OTHERS, reason="no other Python is here")
+def test_a_child_of_another_python_runs_as_ever_and_says_that_it_is_not_recorded(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path, "print('own customization')", "own/sitecustomize.py")
+    program = f"""
+import subprocess
+for python in {OTHERS!r}:
+    ask = [python, "-c", "import sys; print(sys.version_info[:2])"]
+    done = subprocess.run(ask, capture_output=True, text=True)
+    print([python, done.returncode, done.stdout, done.stderr])
+"""
+    env = {"PYTHONPATH": str(tmp_path / "own")}
+    expected = python(["-c", program], folder=tmp_path, env=env)
+    run = recorded(["-c", program], folder=tmp_path, flags=["--children"], env=env, python=["-E"])
+    for before, after in zip(told(expected.out), told(run.out), strict=True):
+        assert after[:3] == before[:3]
+        if before[1] == 0 and before[2] != f"{sys.version_info[:2]}\n":
+            assert re.fullmatch(r"wadjet: process \d+ is not recorded \(it is .*\)\n", after[3])
+
+
+def told(text: str) -> list[Any]:
+    return [ast.literal_eval(line) for line in text.splitlines() if line.startswith("[")]
 
 
 def test_a_fork_in_a_fork_is_recorded(tmp_path: Path) -> None:

@@ -20,19 +20,32 @@ def _boot() -> None:
     sys.path[:] = [entry for entry in sys.path if entry != here]
     sys.path_importer_cache.pop(here, None)
     value = os.environ.get("WADJET_AGENT")
-    if value:
-        root = here
-        for _ in range(4):  # boot, sampling, observe, wadjet
-            root = os.path.dirname(root)  # noqa: PTH120
-        cached = set(sys.path_importer_cache)
-        sys.path.append(root)
-        from wadjet.observe.sampling import agent
+    if value and not _start(value, here):
+        _restore(os.environ, here)
 
+
+def _start(value: str, here: str) -> bool:
+    """Start the recorder; True if processes that this one starts are to be recorded too."""
+    import os
+    import sys
+
+    root = here
+    for _ in range(4):  # boot, sampling, observe, wadjet
+        root = os.path.dirname(root)  # noqa: PTH120
+    cached = set(sys.path_importer_cache)
+    sys.path.append(root)
+    try:
+        from wadjet.observe.sampling import agent
+    except (ImportError, SyntaxError):  # another Python than ours, somewhere below the program
+        version = sys.version.split()[0]
+        pid = os.getpid()
+        print(f"wadjet: process {pid} is not recorded (it is Python {version})", file=sys.stderr)
+        return True
+    finally:
         sys.path.remove(root)
         for entry in set(sys.path_importer_cache) - cached:
             sys.path_importer_cache.pop(entry, None)
-        if not (agent.start(value) and agent.follows(value)):
-            _restore(os.environ, here)
+    return agent.start(value) and agent.follows(value)
 
 
 def _restore(environ: MutableMapping[str, str], here: str) -> None:
