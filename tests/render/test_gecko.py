@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from tests.profiles import (
     CPU,
+    CPU_PERIOD,
     METRICS,
     SHOP,
     WALL,
-    WALL_PERIOD,
     Rows,
     empty,
     huge,
@@ -28,8 +28,9 @@ from tests.profiles import (
 )
 from tests.render.written import measured, total, written
 
-from wadjet.model.profile import Builder, Metric, Process, Profile, State, Thread
+from wadjet.model.profile import Builder, Function, Metric, Process, Profile, State, Thread
 from wadjet.model.transform import only_metric
+from wadjet.render.naming import STATES
 
 VIEWERS = Path(__file__).parents[2] / "build/viewers/node_modules/.bin"
 PROFILER = shutil.which("profiler-cli", path=f"{VIEWERS}{os.pathsep}{os.environ['PATH']}")
@@ -45,6 +46,7 @@ def tables(made: Any) -> Iterator[Any]:
     for thread in made["threads"]:
         yield thread["samples"]
         yield thread["markers"]
+    yield from (counter["samples"] for counter in made["counters"])
 
 
 def check_index(column: list[int | None], length: int, *, missing: int | None = None) -> None:
@@ -63,8 +65,7 @@ def check(made: Any) -> None:
     assert all(prefix is None or prefix < own for own, prefix in enumerate(stacks["prefix"]))
     check_index(frames["func"], functions["length"])
     check_index(frames["category"], categories)
-    for category, sub in zip(frames["category"], frames["subcategory"], strict=True):
-        assert sub == (None if category is None else 0)
+    assert set(frames["subcategory"]) <= {0}
     check_index(functions["name"], strings)
     check_index(functions["resource"], shared["resourceTable"]["length"], missing=-1)
     check_index(functions["source"], shared["sources"]["length"])
@@ -77,15 +78,16 @@ def check(made: Any) -> None:
         samples, markers = thread["samples"], thread["markers"]
         check_index(samples["stack"], stacks["length"])
         assert samples["time"] == sorted(samples["time"])
-        assert None not in samples["threadCPUDelta"]
         check_index(markers["name"], strings)
         check_index(markers["category"], categories)
         assert {each["type"] for each in markers["data"]} <= schemas
         assert all(a <= b for a, b in zip(markers["startTime"], markers["endTime"], strict=True))
         assert markers["startTime"] == sorted(markers["startTime"])
-    assert len({(each["pid"], each["processName"]) for each in made["threads"]}) == len(
-        {each["pid"] for each in made["threads"]}
-    )
+    pids = {each["pid"] for each in made["threads"]}
+    assert len({(each["pid"], each["processName"]) for each in made["threads"]}) == len(pids)
+    for counter in made["counters"]:
+        assert made["threads"][counter["mainThreadIndex"]]["pid"] == counter["pid"]
+        assert counter["samples"]["time"] == sorted(counter["samples"]["time"])
 
 
 def thread_named(made: Any, name: str) -> Any:
@@ -132,28 +134,60 @@ def test_stacks_are_those_of_the_samples(profile: Profile) -> None:
                 path = list(tree.path(node))[::-1] if node >= 0 else []
                 frames = [(tree.functions[tree.function_of(n)].name, tree.line_of(n)) for n in path]
                 expected.append(frames or [("(no Python frame)", 0)])
-    found = [
-        [(name, line or 0) for name, line in stack_of(made, stack)]
-        for thread in made["threads"]
-        for stack in thread["samples"]["stack"]
-    ]
+    leaves = {f"({text})" for text in STATES.values()}
+    found = []
+    for thread in made["threads"]:
+        for stack in thread["samples"]["stack"]:
+            frames = [(name, line or 0) for name, line in stack_of(made, stack)]
+            own = len(frames) - (frames[-1][0] in leaves)  # no name of the strategy is such
+            found.append(frames[:own])
     assert found == expected
 
 
-def test_the_category_of_a_sample_is_its_state() -> None:
+def test_a_leaf_says_what_a_thread_did_that_did_not_run_its_python_code() -> None:
     rows = Rows()
+    node = rows.stack([(Function("f", "/srv/a.py", 1), 2)])
     for when, state in enumerate(State):
-        rows.wall(when, 0, -1, state, -1)
+        rows.wall(when, 0, node, state, -1)
     made = document(rows.profile([Process(1)], [Thread("t")]))
     stacks = made["threads"][0]["samples"]["stack"]
-    assert [category_of(made, stack) for stack in stacks[1:]] == [
-        "Runs with the GIL",
-        "Runs native code",
-        "Waits for the GIL",
-        "Waits for a CPU",
-        "Idle",
+    assert [(stack_of(made, each)[-1][0], category_of(made, each)) for each in stacks] == [
+        ("f", "Program"),
+        ("f", "Program"),
+        ("(runs native code)", "Native code"),
+        ("(waits for the GIL)", "Waits for the GIL"),
+        ("(waits for a CPU)", "Waits for a CPU"),
+        ("(blocked)", "Idle"),
     ]
-    assert made["shared"]["frameTable"]["category"][stacks[0]] is None
+
+
+def test_a_native_function_that_runs_needs_no_such_leaf() -> None:
+    rows = Rows()
+    node = rows.stack([(Function("deflate", "libz.so", 0, "native"), 0)])
+    rows.wall(1, 0, node, State.RUN_NATIVE, -1)
+    rows.wall(2, 0, node, State.BLOCKED, -1)
+    made = document(rows.profile([Process(1)], [Thread("t")]))
+    stacks = made["threads"][0]["samples"]["stack"]
+    assert [[name for name, _ in stack_of(made, each)] for each in stacks] == [
+        ["deflate"],
+        ["deflate", "(blocked)"],
+    ]
+
+
+def test_functions_are_coloured_by_whose_code_they_are() -> None:
+    made = document(realistic(1.0))
+    shared = made["shared"]
+    names = [made["meta"]["categories"][each]["name"] for each in shared["frameTable"]["category"]]
+    functions = [
+        shared["stringArray"][shared["funcTable"]["name"][each]]
+        for each in shared["frameTable"]["func"]
+    ]
+    code = dict(zip(functions, names, strict=True))
+    assert code["parse"] == "Program"
+    assert code["loads"] == "Library"
+    assert code["deflate"] == "Native code"
+    assert code["task fetch-3"] == "Program"
+    assert code["(no Python frame)"] == "Other"
 
 
 def test_waits_for_the_gil_are_markers_that_name_the_holder() -> None:
@@ -179,25 +213,25 @@ def test_waits_for_the_gil_are_markers_that_name_the_holder() -> None:
     assert [each.get("holder") for each in markers["data"]] == [None, "worker", "not known", None]
 
 
-def test_cpu_time_between_samples_is_what_the_cpu_clock_counted() -> None:
+def test_the_wall_clock_comes_with_the_cpus_that_each_process_used() -> None:
     rows = Rows()
-    rows.cpu(1, 0, -1, State.RUN_GIL, 5)
-    rows.cpu(2, 1, -1, State.RUN_GIL, 100)
-    rows.wall(3, 0, -1, State.RUN_GIL, 0)
-    rows.cpu(4, 0, -1, State.RUN_GIL, 6)
-    rows.cpu(5, 0, -1, State.RUN_GIL, 7)
-    rows.wall(6, 0, -1, State.BLOCKED, -1)
-    made = document(rows.profile([Process(1)], [Thread("a", 1), Thread("b", 2)]))
-    assert [each["samples"]["threadCPUDelta"] for each in made["threads"]] == [[5, 13]]
+    for tick in range(1, 21):
+        for thread in range(2):
+            rows.wall(tick * 10**7 - 1, thread, -1, State.RUN_NATIVE, -1)
+            rows.cpu(tick * 10**7 - 1, thread, -1, State.RUN_NATIVE, 10**7)
+    made = document(rows.profile([Process(5)], [Thread("a", 1), Thread("b", 2)]))
+    assert all("threadCPUDelta" not in each["samples"] for each in made["threads"])
+    (counter,) = made["counters"]
+    assert counter["pid"] == "5"
+    assert counter["samples"]["time"] == [0, 100, 200, 300]
+    assert counter["samples"]["count"] == [0, 200, 200, 0]  # ms in 100 ms: two CPUs
 
 
-def test_without_a_cpu_clock_a_running_sample_counts_as_cpu_time() -> None:
-    made = document(only_metric(realistic(1.0), "wall"))
-    packer = thread_named(made, "packer")["samples"]
-    states = [category_of(made, stack) for stack in packer["stack"]]
-    assert packer["threadCPUDelta"] == [
-        WALL_PERIOD if state == "Runs native code" else 0 for state in states
-    ]
+def test_cpu_samples_say_how_much_of_a_cpu_each_thread_used() -> None:
+    made = document(only_metric(realistic(1.0), "cpu"))
+    for thread in made["threads"]:
+        assert set(thread["samples"]["threadCPUDelta"]) == {CPU_PERIOD}
+        assert set(thread["samples"]["weight"]) == {CPU_PERIOD / 1e6}
 
 
 def test_processes_are_apart_even_if_their_pids_are_alike() -> None:
@@ -316,7 +350,8 @@ class TestFirefoxProfiler:
             ask("thread", "select", "t-1")
             spent = ask("thread", "samples", "--include-idle")
             assert "Waits for the GIL" in spent
-            assert "fib - self: 1.020s" in spent
+            assert "fib - total: 1.020s" in spent
+            assert "(waits for the GIL) - self: 1.100s" in spent
             parse = spent[: spent.index(". parse")].rsplit("f-", 1)[1]
             source = ask("function", "annotate", f"f-{parse}")
             assert 'total += line["price"] * line["count"]' in source

@@ -2,9 +2,13 @@
 
 It is that tool's *processed profile*, version 64: the first that can carry source text, and
 every later version reads it. Each thread has its wall-clock samples in order, weighed in
-milliseconds, and the CPU time between them. What a thread did is the category of its
-stack's leaf, with a colour; stretches of the same state are markers, which for the GIL say
-who held it. https://github.com/firefox-devtools/profiler/blob/main/src/types/profile.ts
+milliseconds. Colours say whose code ran, and, in a leaf above the Python code that was
+waiting, for what; stretches of one state are markers, which for the GIL say who held it.
+
+The wall clock comes without the CPU time between samples: with it, the profiler would draw
+how much CPU a thread used, and no wait would be seen. That is drawn for each process, and
+for each thread if CPU time is what is exported.
+https://github.com/firefox-devtools/profiler/blob/main/src/types/profile.ts
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from wadjet import __version__
 from wadjet.model.profile import Profile
 from wadjet.model.totals import fold
 from wadjet.render.gecko.categories import categories, marker_schemas
+from wadjet.render.gecko.counters import counters
 from wadjet.render.gecko.tables import Tables
 from wadjet.render.gecko.threads import Thread, threads
 from wadjet.render.naming import title
@@ -40,14 +45,14 @@ def _pieces(profile: Profile, metric: int) -> Iterator[str]:
     for position, thread in enumerate(shown):
         yield ",\n" if position else "\n"
         yield json.dumps(thread.document(tables))
-    yield '\n],\n"shared": ' + json.dumps(tables.document()) + "}\n"
+    yield '\n],\n"counters": ' + json.dumps(list(counters(profile, metric, shown)))
+    yield ',\n"shared": ' + json.dumps(tables.document()) + "}\n"
 
 
 def _meta(profile: Profile, metric: int, shown: list[Thread]) -> dict[str, object]:
     about = profile.about
     started = about.get("started")
-    cost = [thread.total for thread in shown]
-    busiest = sorted(range(len(shown)), key=cost.__getitem__, reverse=True)
+    busiest = sorted(range(len(shown)), key=lambda number: shown[number].busy, reverse=True)
     return {
         "product": title(profile),
         "importedFrom": f"Wadjet {__version__}",

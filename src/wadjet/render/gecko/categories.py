@@ -1,8 +1,10 @@
-"""What the Firefox Profiler shows of a thread's state: categories, colours and markers."""
+"""What the Firefox Profiler is told of functions and states: categories, colours, markers."""
 
 from __future__ import annotations
 
-from wadjet.model.profile import State
+from wadjet.model.origin import is_library
+from wadjet.model.profile import Function, State
+from wadjet.render.naming import NO_FRAME
 
 GIL_WAIT = "GilWait"
 """The type of the markers of a wait for the GIL: they say who held it."""
@@ -10,30 +12,48 @@ GIL_WAIT = "GilWait"
 STATE = "State"
 """The type of the markers of any other state."""
 
-_CATEGORIES = {
-    None: ("Other", "grey"),
-    State.RUN_GIL: ("Runs with the GIL", "green"),
-    State.RUN_NATIVE: ("Runs native code", "blue"),
-    State.WAIT_GIL: ("Waits for the GIL", "red"),
-    State.RUNNABLE: ("Waits for a CPU", "orange"),
-    State.BLOCKED: ("Idle", "transparent"),  # by this name the profiler knows what to leave out
-}
+OTHER, PROGRAM, LIBRARY, NATIVE, GIL, CPU, IDLE = range(7)
 
-_INDICES = [list(_CATEGORIES).index(state) if state else None for state in State]
+_CATEGORIES = (
+    ("Other", "grey"),
+    ("Program", "green"),
+    ("Library", "lightblue"),
+    ("Native code", "blue"),
+    ("Waits for the GIL", "red"),
+    ("Waits for a CPU", "orange"),
+    ("Idle", "transparent"),  # by this name the profiler knows what to leave out
+)
+
+_OF_STATE = {
+    State.UNKNOWN: OTHER,
+    State.RUN_GIL: PROGRAM,
+    State.RUN_NATIVE: NATIVE,
+    State.WAIT_GIL: GIL,
+    State.RUNNABLE: CPU,
+    State.BLOCKED: IDLE,
+}
 
 _PLACES = ["marker-chart", "marker-table"]
 
 
-def category(state: int) -> int | None:
-    """Return the index of a state's category; None if nothing is known of the state."""
-    return _INDICES[state]
+def of_state(state: int) -> int:
+    """Return the category of a marker, or of the leaf that stands for a state."""
+    return _OF_STATE[State(state)]
+
+
+def of_function(function: Function) -> int:
+    """Return the category of a function: whose code it is."""
+    if function == NO_FRAME:
+        return OTHER
+    if function.kind == "native":
+        return NATIVE
+    return LIBRARY if function.file and is_library(function.file) else PROGRAM
 
 
 def categories() -> list[dict[str, object]]:
     """Return every category; the grey one is the profiler's default."""
     return [
-        {"name": name, "color": color, "subcategories": ["Other"]}
-        for name, color in _CATEGORIES.values()
+        {"name": name, "color": color, "subcategories": ["Other"]} for name, color in _CATEGORIES
     ]
 
 

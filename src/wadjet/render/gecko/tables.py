@@ -5,12 +5,13 @@ A table is an object of parallel columns with its ``length``.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from wadjet.model.profile import NO_NODE, Profile
-from wadjet.render.gecko.categories import category
-from wadjet.render.naming import NO_FRAME
+from wadjet.model.profile import NO_NODE, Function, Profile, State
+from wadjet.render.gecko.categories import of_function, of_state
+from wadjet.render.naming import NO_FRAME, STATES
 
 Column: TypeAlias = list[int | None]
 Table: TypeAlias = dict[str, object]
@@ -18,21 +19,29 @@ Table: TypeAlias = dict[str, object]
 _LIBRARY = 1
 """The resource type of a shared library."""
 
+_OUTSIDE = (State.WAIT_GIL, State.RUNNABLE, State.BLOCKED, State.RUN_NATIVE)
+"""States in which a thread does not run the Python code that is on top of its stack."""
+
 
 class Tables:
     """Frames, stacks and strings, added as they are asked for.
 
-    A leaf has a frame for each state, for the category is the frame's; a stack that is only
-    the beginning of others has none.
+    Where a thread was not running the function on top of its stack, a leaf says what it did
+    instead: what is below stays coloured by whose code it is, and the leaf by the state.
     """
 
     def __init__(self, profile: Profile) -> None:
         self._tree = profile.tree
-        self._functions = (*profile.tree.functions, NO_FRAME)
         self._texts = profile.sources
+        self._none = len(profile.tree.functions)
+        leaves = [Function(f"({STATES[state]})") for state in State]
+        self._functions = (*profile.tree.functions, NO_FRAME, *leaves)
+        self._categories = [of_function(each) for each in (*profile.tree.functions, NO_FRAME)]
+        self._categories += [of_state(state) for state in State]
         self._strings: dict[str, int] = {}
-        self._frames: dict[tuple[int, int | None], int] = {}
-        self._stacks: dict[tuple[int, int | None], int] = {}
+        self._frames: dict[tuple[int, int], int] = {}
+        self._places = array("i", [-1]) * (len(profile.tree) + 1)  # the last one is for NO_NODE
+        self._leaves: dict[tuple[int, int], int] = {}
         self._prefix: Column = []
         self._frame: list[int] = []
 
@@ -41,29 +50,40 @@ class Tables:
         return self._strings.setdefault(text, len(self._strings))
 
     def stack(self, node: int, state: int) -> int:
-        """Return the index of the stack whose leaf is ``node``, in ``state``."""
-        return self._leaf(node, category(state))
+        """Return the index of the stack of ``node``, with a leaf for the state if it needs one."""
+        known = self._leaves.get((node, state))
+        if known is None:
+            known = self._leaves[node, state] = self._leaf(node, state)
+        return known
 
-    def _leaf(self, node: int, mark: int | None) -> int:
-        known = self._stacks.get((node, mark))
-        if known is not None:
-            return known
-        pending: list[tuple[int, int | None]] = [(node, mark)]
-        parent = self._tree.node_parent[node] if node != NO_NODE else NO_NODE
-        while parent >= 0 and (parent, None) not in self._stacks:
-            pending.append((parent, None))
-            parent = self._tree.node_parent[parent]
-        prefix = self._stacks[parent, None] if parent >= 0 else None
-        for key in reversed(pending):
-            prefix = self._add(prefix, *key)
-        return len(self._prefix) - 1
+    def _leaf(self, node: int, state: int) -> int:
+        stack = self._stack(node) if node != NO_NODE else self._frameless()
+        native = node != NO_NODE and self._functions[self._tree.function_of(node)].kind == "native"
+        if state not in _OUTSIDE or (native and state == State.RUN_NATIVE):
+            return stack
+        return self._add(stack, self._none + 1 + state, 0)
 
-    def _add(self, prefix: int | None, node: int, mark: int | None) -> int:
-        number = self._stacks[node, mark] = len(self._prefix)
-        frame = self._tree.node_frame[node] if node != NO_NODE else NO_NODE
+    def _stack(self, leaf: int) -> int:
+        """Return the index of a node's stack, adding what is new of it."""
+        node, new = leaf, []
+        while node >= 0 and self._places[node] < 0:
+            new.append(node)
+            node = self._tree.node_parent[node]
+        place = self._places[node] if node >= 0 else None
+        for each in reversed(new):
+            place = self._add(place, self._tree.function_of(each), self._tree.line_of(each))
+            self._places[each] = place
+        return self._places[leaf]
+
+    def _frameless(self) -> int:
+        if self._places[NO_NODE] < 0:
+            self._places[NO_NODE] = self._add(None, self._none, 0)
+        return self._places[NO_NODE]
+
+    def _add(self, prefix: int | None, function: int, line: int) -> int:
         self._prefix.append(prefix)
-        self._frame.append(self._frames.setdefault((frame, mark), len(self._frames)))
-        return number
+        self._frame.append(self._frames.setdefault((function, line), len(self._frames)))
+        return len(self._prefix) - 1
 
     def document(self) -> Table:
         """Return the tables as the profile holds them; to be written when all is known."""
@@ -82,17 +102,15 @@ class Tables:
         }
 
     def _frame_table(self) -> Table:
-        tree = self._tree
-        count, none = len(self._frames), len(tree.functions)
-        marks = [mark for _, mark in self._frames]
+        count = len(self._frames)
         nowhere: Column = [None] * count
         return _table(
             address=[-1] * count,
             inlineDepth=[0] * count,
-            category=marks,
-            subcategory=[None if mark is None else 0 for mark in marks],
-            func=[tree.frame_function[each] if each >= 0 else none for each, _ in self._frames],
-            line=[tree.frame_line[each] or None if each >= 0 else None for each, _ in self._frames],
+            category=[self._categories[function] for function, _ in self._frames],
+            subcategory=[0] * count,
+            func=[function for function, _ in self._frames],
+            line=[line or None for _, line in self._frames],
             nativeSymbol=nowhere,
             innerWindowID=[0] * count,
             column=nowhere,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from wadjet.model.profile import Process, Profile, State
+from wadjet.model.profile import Metric, Process, Profile, State
 from wadjet.model.profile import Thread as RecordedThread
-from wadjet.render.gecko.categories import GIL_WAIT, STATE, category
+from wadjet.model.totals import by_thread
+from wadjet.render.gecko.categories import GIL_WAIT, STATE, of_state
 from wadjet.render.gecko.tables import Table, Tables
 from wadjet.render.naming import STATES, thread_names
 
@@ -20,25 +21,23 @@ _WEIGHTS = {"ns": "tracing-ms", "bytes": "bytes", "count": "samples"}
 
 @dataclass(slots=True)
 class Thread:
-    """A thread with its samples as parallel columns, in the metric's unit and ns."""
+    """A thread with its samples as parallel columns, in the metric's unit and ns.
+
+    ``busy`` is the CPU time in ns that samples found it to use.
+    """
 
     recorded: RecordedThread
     process: Process
     pid: str
     main: bool
-    unit: str
+    metric: Metric
     holders: list[str]
+    busy: int
     time: list[int] = field(default_factory=list)
     stack: list[int] = field(default_factory=list)
     weight: list[int] = field(default_factory=list)
-    cpu: list[int] = field(default_factory=list)
     state: list[int] = field(default_factory=list)
     holder: list[int] = field(default_factory=list)
-
-    @property
-    def total(self) -> tuple[int, int]:
-        """CPU time, and then the metric, to order threads by."""
-        return sum(self.cpu), sum(self.weight)
 
     def document(self, tables: Tables) -> Table:
         """Return the thread as the profile holds it."""
@@ -60,22 +59,24 @@ class Thread:
         }
 
     def _samples(self) -> Table:
-        timed = self.unit == "ns"
-        return {
+        timed = self.metric.unit == "ns"
+        samples: Table = {
             "length": len(self.time),
             "time": [time / 1e6 for time in self.time],
             "stack": self.stack,
             "weight": [weight / 1e6 for weight in self.weight] if timed else self.weight,
-            "weightType": _WEIGHTS[self.unit],
-            "threadCPUDelta": self.cpu,
+            "weightType": _WEIGHTS[self.metric.unit],
         }
+        if self.metric.name == "cpu" and timed:
+            samples["threadCPUDelta"] = self.weight
+        return samples
 
     def _markers(self, tables: Tables) -> Table:
         runs = list(self._runs())
         return {
             "length": len(runs),
             "name": [tables.string(STATES[State(state)]) for _, _, state, _ in runs],
-            "category": [category(state) for _, _, state, _ in runs],
+            "category": [of_state(state) for _, _, state, _ in runs],
             "phase": [_INTERVAL] * len(runs),
             "startTime": [start / 1e6 for start, _, _, _ in runs],
             "endTime": [end / 1e6 for _, end, _, _ in runs],
@@ -87,7 +88,7 @@ class Thread:
 
         A sample stands for the time before it. The holder matters only while it is waited for.
         """
-        if self.unit != "ns":
+        if self.metric.unit != "ns":
             return
         marks = [
             (state, holder if state == State.WAIT_GIL else -1)
@@ -110,6 +111,7 @@ class Thread:
 def threads(profile: Profile, metric: int, tables: Tables) -> list[Thread]:
     """Return the threads that the metric was measured in, in the profile's order."""
     samples = profile.samples
+    busy, holders = _busy(profile, metric), thread_names(profile)
     found: dict[int, Thread] = {}
     columns = zip(
         samples.thread,
@@ -118,59 +120,50 @@ def threads(profile: Profile, metric: int, tables: Tables) -> list[Thread]:
         samples.state,
         samples.holder,
         samples.values[metric],
-        _cpu(profile, metric),
         strict=True,
     )
-    for number, time, node, state, holder, value, cpu in columns:
+    for number, time, node, state, holder, value in columns:
         if value:
             thread = found.get(number)
             if thread is None:
-                thread = found[number] = _thread(profile, metric, number)
+                thread = found[number] = _thread(profile, metric, number, busy, holders)
             thread.time.append(time)
             thread.stack.append(tables.stack(node, state))
             thread.weight.append(value)
-            thread.cpu.append(cpu)
             thread.state.append(state)
             thread.holder.append(holder)
     return [found[number] for number in sorted(found)]
 
 
-def _thread(profile: Profile, metric: int, number: int) -> Thread:
+def _thread(
+    profile: Profile, metric: int, number: int, busy: dict[int, int], holders: list[str]
+) -> Thread:
     recorded = profile.threads[number]
     first = [each.process for each in profile.threads].index(recorded.process)
     return Thread(
         recorded=recorded,
         process=profile.processes[recorded.process],
-        pid=_pid(profile, recorded.process),
+        pid=pid(profile, recorded.process),
         main=number == first,
-        unit=profile.metrics[metric].unit,
-        holders=thread_names(profile),
+        metric=profile.metrics[metric],
+        holders=holders,
+        busy=busy.get(number, 0),
     )
 
 
-def _pid(profile: Profile, process: int) -> str:
+def pid(profile: Profile, process: int) -> str:
     """Return a process's pid, which must be its own: of equal ones the later get a suffix."""
     pids = [each.pid for each in profile.processes]
     earlier = pids[:process].count(pids[process])
     return f"{pids[process]}.{earlier}" if earlier else str(pids[process])
 
 
-def _cpu(profile: Profile, metric: int) -> Iterator[int]:
-    """Yield for each sample the CPU ns that its thread used since its last one.
-
-    Where CPU time was not measured, a sample that found its thread running stands for its
-    own worth of it.
-    """
-    samples, names = profile.samples, [each.name for each in profile.metrics]
-    values = samples.values[metric]
-    clock = samples.values[names.index("cpu")] if "cpu" in names else None
-    if clock is None or not any(clock):
-        for state, value in zip(samples.state, values, strict=True):
-            yield value if state in (State.RUN_GIL, State.RUN_NATIVE) else 0
-        return
-    used = [0] * len(profile.threads)
-    for thread, value, cpu in zip(samples.thread, values, clock, strict=True):
-        used[thread] += cpu
-        yield used[thread] if value else 0
-        if value:
-            used[thread] = 0
+def _busy(profile: Profile, metric: int) -> dict[int, int]:
+    """Return the CPU time of each thread, or as much of the metric as found it running."""
+    measured = {each.name for each in profile.metrics}
+    if "cpu" in measured and (spent := by_thread(profile, "cpu")):
+        return {thread: sum(states.values()) for thread, states in spent.items()}
+    return {
+        thread: states.get(State.RUN_GIL, 0) + states.get(State.RUN_NATIVE, 0)
+        for thread, states in by_thread(profile, profile.metrics[metric].name).items()
+    }
