@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -181,13 +182,17 @@ _STATES = {
 }
 
 
-@cache
 def realistic(seconds: float = 2.0, seed: int = 1) -> Profile:
     """Return what `wadjet run --children shop.py` might record.
 
     Two processes whose main threads have equal names; workers that parse (contending for
     the GIL), recurse, compress in native code and wait; a thread without a Python frame.
     """
+    return deepcopy(_realistic(seconds, seed))
+
+
+@cache
+def _realistic(seconds: float, seed: int) -> Profile:
     chance = random.Random(seed)
     end = int(seconds * 1e9)
     names = [("MainThread", 0), ("worker-1", 0), ("worker-2", 0), ("packer", 0), ("io", 0)]
@@ -245,7 +250,8 @@ def _tick(
 ) -> None:
     """Add one wall sample and, where the thread runs, the CPU samples until the next."""
     state = chance.choice(_STATES[kind])
-    holder = number if state is State.RUN_GIL else 1 if state is State.WAIT_GIL else -1
+    other = 2 if number == 1 else 1  # the two workers take the GIL from each other
+    holder = {State.RUN_GIL: number, State.WAIT_GIL: other}.get(state, -1)
     made.wall(when, number, made.stack([*root, *_work(kind, chance)]), state, holder)
     if state in (State.RUN_GIL, State.RUN_NATIVE):
         for tick in range(0, WALL_PERIOD, CPU_PERIOD):
@@ -253,9 +259,13 @@ def _tick(
             made.cpu(when + tick, number, node, state)
 
 
-@cache
 def huge(stacks: int = 100_000, samples: int = 200_000, threads: int = 8, seed: int = 1) -> Profile:
     """Return a profile with ``stacks`` distinct stacks, up to some 60 frames deep."""
+    return deepcopy(_huge(stacks, samples, threads, seed))
+
+
+@cache
+def _huge(stacks: int, samples: int, threads: int, seed: int) -> Profile:
     chance = random.Random(seed)
     functions = [Function(f"function_{n}", f"/srv/big/module_{n % 50}.py", n) for n in range(2000)]
     made = Rows()

@@ -357,7 +357,7 @@ class TestFirefoxProfiler:
             assert 'total += line["price"] * line["count"]' in source
             waits = ask("thread", "markers", "--search", "waits for the GIL", "--list")
             marker = next(word.strip(",:") for word in waits.split() if word.startswith("m-"))
-            assert "Held by: worker-1" in ask("marker", "info", marker)
+            assert "Held by: worker-2" in ask("marker", "info", marker)
 
     def test_odd_names_load(self, tmp_path: Path) -> None:
         odd = Builder([WALL]).sample(["a;b\n\0\udcff🐍 é.py:1"] * 300, thread="", wall=10**6)
