@@ -1,5 +1,37 @@
-"""Wadjet shows what a Python program costs, and then it mends it."""
+"""Wadjet shows what a Python program costs, and then it mends it.
+
+>>> import wadjet
+>>> with wadjet.sample() as recording:
+...     total = sum(range(1000))
+>>> recording.profile.threads[0].name
+'MainThread'
+"""
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
+__all__ = ["Session", "load_ipython_extension", "sample"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wadjet.embed.notebook import load_ipython_extension
+    from wadjet.embed.session import Session, sample
+
+_HOMES = {
+    "Session": "wadjet.embed.session",
+    "load_ipython_extension": "wadjet.embed.notebook",
+    "sample": "wadjet.embed.session",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: ``wadjet --help`` pays for none."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

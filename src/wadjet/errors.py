@@ -54,6 +54,13 @@ class OutputError(WadjetError):
     exit_code = 73
 
 
+class BusyError(WadjetError):
+    """This process is being recorded already."""
+
+    slug = "busy"
+    exit_code = 75
+
+
 class MissingExtraError(WadjetError):
     """A command needs a package that only an optional extra installs."""
 

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -34,11 +35,19 @@ if sys.platform != "win32":
             return True
         return True
 
+    def _unlock(file: int) -> None:
+        """Unlock it for all who have it open: a forked child may, for as long as it lives."""
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
+
 else:
 
     def _lock(_file: int) -> bool:
         """Say that the file is ours: this system has no such locks."""
         return True
+
+    def _unlock(_file: int) -> None:
+        """Do nothing, as nothing was locked."""
 
 
 class NewDatabase:
@@ -68,6 +77,7 @@ class NewDatabase:
         try:
             self.base.close()
         finally:
+            _unlock(self._file)
             os.close(self._file)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import compress
 from typing import TypeAlias
@@ -61,6 +61,66 @@ def focus(profile: Profile, pattern: Pattern) -> Profile:
         elif wanted[tree.frame_function[frame]]:
             places[node] = nodes.add(NO_NODE, frame)
     return _moved(profile, nodes.tree(tree), places)
+
+
+def start_below(profile: Profile, pattern: Pattern) -> Profile:
+    """Let stacks start below their last frame that matches; the others stay as they are.
+
+    That frame itself stays where it is the leaf.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> from wadjet.model.totals import by_stack
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")])
+    >>> made = made.sample(["main shell.py:9", "run shell.py:41", "parse a.py:7"], cpu=5)
+    >>> made = made.sample(["main shell.py:9"], cpu=2)
+    >>> by_stack(start_below(made.build(), "run"), "cpu")
+    {'parse (a.py:7)': 5, 'main (shell.py:9)': 2}
+    """
+    tree, cut = profile.tree, matching(profile.tree, pattern)
+    nodes, places = _Nodes(), _places(tree, outside=NO_NODE)
+    below = _places(tree, outside=NO_NODE)  # where a node's callees go
+    for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
+        matched = cut[tree.frame_function[frame]]
+        places[node] = nodes.add(NO_NODE if matched else below[parent], frame)
+        below[node] = NO_NODE if matched else places[node]
+    return _moved(profile, nodes.tree(tree), places)
+
+
+def without_lead(profile: Profile, pattern: Pattern) -> Profile:
+    """Cut the frames that stacks start with while they match, all but the leaf.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> from wadjet.model.totals import by_stack
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")])
+    >>> made = made.sample(["main run.py:9", "parse a.py:7", "raises run.py:3"], cpu=5)
+    >>> made = made.sample(["main run.py:9", "wait run.py:5"], cpu=2)
+    >>> by_stack(without_lead(made.build(), "run.py"), "cpu")
+    {'parse (a.py:7) > raises (run.py:3)': 5, 'wait (run.py:5)': 2}
+    """
+    tree, cut = profile.tree, matching(profile.tree, pattern)
+    nodes, places = _Nodes(), _places(tree, outside=NO_NODE)
+    leads = bytearray(len(tree) + 1)  # of each node, whether all from the root to it match
+    leads[NO_NODE] = True
+    for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
+        leads[node] = leads[parent] and cut[tree.frame_function[frame]]
+        places[node] = nodes.add(NO_NODE if leads[parent] else places[parent], frame)
+    return _moved(profile, nodes.tree(tree), places)
+
+
+def rename_files(profile: Profile, names: Mapping[str, str]) -> Profile:
+    """Give files other names, in the functions and among the sources.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")]).sample(["f <cell-1-3ab556>:1"], cpu=5)
+    >>> rename_files(made.build(), {"<cell-1-3ab556>": "In[1]"}).tree.describe(0)
+    'f (In[1]:1)'
+    """
+    tree = profile.tree
+    functions = tuple(
+        replace(each, file=names.get(each.file, each.file)) for each in tree.functions
+    )
+    sources = {names.get(file, file): text for file, text in profile.sources.items()}
+    return replace(profile, tree=replace(tree, functions=functions), sources=sources)
 
 
 def hide(profile: Profile, pattern: Pattern) -> Profile:
@@ -214,6 +274,31 @@ def merge_threads(profile: Profile, name: Callable[[Thread], str] = lambda _: "a
     return replace(
         profile,
         threads=tuple(merged),
+        samples=replace(
+            samples,
+            thread=array("i", map(place.__getitem__, samples.thread)),
+            holder=array("i", map(place.__getitem__, samples.holder)),
+        ),
+    )
+
+
+def without_threads(profile: Profile, gone: Collection[int]) -> Profile:
+    """Leave threads out, with their samples; the others are numbered anew.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> made = Builder([Metric("cpu", "ns", "CPU time")]).sample(["f a.py:1"], thread="idle")
+    >>> kept = without_threads(made.sample(["f a.py:1"], thread="busy").build(), {0})
+    >>> [thread.name for thread in kept.threads], list(kept.samples.thread)
+    (['busy'], [0])
+    """
+    stay = [number for number in range(len(profile.threads)) if number not in gone]
+    place = array("i", [-1]) * (len(profile.threads) + 1)
+    for new, number in enumerate(stay):
+        place[number] = new
+    samples = only(profile, threads=stay).samples
+    return replace(
+        profile,
+        threads=tuple(profile.threads[number] for number in stay),
         samples=replace(
             samples,
             thread=array("i", map(place.__getitem__, samples.thread)),

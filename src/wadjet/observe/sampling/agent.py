@@ -15,6 +15,7 @@ from wadjet.observe.sampling.settings import Settings, decode
 
 _WORDS = 100
 _LETTERS = 500
+_recording = False
 
 
 def start(value: str) -> bool:
@@ -37,8 +38,14 @@ def follows(value: str) -> bool:
     return decode(value)[0].children
 
 
+def recording() -> bool:
+    """True while this process is recorded from outside."""
+    return _recording
+
+
 def record(settings: Settings, socket: str) -> None:
     """Start recording and hand the ring to the reader that listens at ``socket``."""
+    global _recording
     watch = None
     if settings.tasks:
         from wadjet.observe.sampling.tasks import Watch  # imports asyncio
@@ -70,6 +77,7 @@ def record(settings: Settings, socket: str) -> None:
     if watch:
         watch.start()
     atexit.register(_sampling.stop)
+    _recording = True
 
 
 def _command() -> list[str]:
@@ -79,6 +87,8 @@ def _command() -> list[str]:
 
 def _forked(settings: Settings, socket: str) -> None:
     """Let go of what is the parent's; record the child too where that is wanted."""
+    global _recording
+    _recording = False
     atexit.unregister(_sampling.stop)
     if not settings.children:
         return

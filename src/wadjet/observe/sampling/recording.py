@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import linecache
 import os
 import platform
 import time
 from array import array
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wadjet import __version__
+from wadjet.errors import OutputError
 from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
 from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
@@ -147,6 +150,14 @@ class Recording:
             }
         )
         self._writer.close()
+
+    def close(self) -> None:
+        """Let go of everything and leave the file as it is; harmless after ``finish``."""
+        for source in self._sources:
+            source.reader.close()
+        self._sources.clear()
+        with suppress(OutputError):  # what was committed is there
+            self._writer.close()
 
     @property
     def samples(self) -> int:
@@ -334,6 +345,8 @@ def _sources(files: set[str]) -> dict[str, str]:
 
 
 def _source(file: str) -> str | None:
+    if file.startswith("<"):
+        return _remembered(file)
     if not file.endswith((".py", ".pyw", ".pyx", ".c", ".h", ".cc", ".cpp", ".rs")):
         return None
     try:
@@ -341,4 +354,12 @@ def _source(file: str) -> str | None:
             return None
         return Path(file).read_text(encoding="utf-8", errors="replace")
     except (OSError, ValueError):
-        return None
+        return _remembered(file)
+
+
+def _remembered(file: str) -> str | None:
+    """Return the source of what was never a file, such as a cell of a notebook.
+
+    Whoever makes such code puts its text where tracebacks look for it, in its own process.
+    """
+    return "".join(linecache.getlines(file)) or None

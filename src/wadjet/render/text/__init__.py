@@ -17,6 +17,7 @@ from wadjet.model.finding import Finding
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, percent, plural
+from wadjet.render.text.canvas import canvas, markup
 from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
 from wadjet.render.text.pen import Pen, terminal
@@ -25,7 +26,7 @@ from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
 from wadjet.render.text.view import View
 
-__all__ = ["View", "main_metric", "show", "summary"]
+__all__ = ["View", "fragment", "main_metric", "show", "summary"]
 
 SUMMARY_ROWS = 6
 SUMMARY_FINDINGS = 4
@@ -34,7 +35,19 @@ SUMMARY_FINDINGS = 4
 
 def summary(profile: Profile, findings: Sequence[Finding], out: TextIO, path: str = "") -> None:
     """Print what a recording amounts to, for the end of a run; ``path`` is its file."""
-    console = terminal(out)
+    _summarize(terminal(out), profile, findings, path)
+
+
+def fragment(
+    profile: Profile, findings: Sequence[Finding], path: str = "", *, width: int = 100
+) -> str:
+    """Return the summary as a piece of HTML, to be shown within another page."""
+    console = canvas(width)
+    _summarize(console, profile, findings, path)
+    return markup(console)
+
+
+def _summarize(console: Console, profile: Profile, findings: Sequence[Finding], path: str) -> None:
     view = View(top=SUMMARY_ROWS, path=path)
     _print(console, profile, findings[:SUMMARY_FINDINGS], view, profile)
     if path:

@@ -102,4 +102,5 @@ class Pen:
 
 def terminal(out: TextIO) -> Console:
     """Return a console that adds nothing to what is printed on ``out``."""
-    return Console(file=out, highlight=False, markup=False, emoji=False)
+    # In a notebook rich would show a page instead of printing to ``out``.
+    return Console(file=out, highlight=False, markup=False, emoji=False, force_jupyter=False)

@@ -70,6 +70,7 @@ class Store {
   }
 
   address(step) {
+    if (location.protocol === 'about:') return; // in a frame of a notebook: its address is not ours
     const hash = `#${this.query()}`;
     if (hash === (location.hash || '#')) return;
     try {
