@@ -74,7 +74,7 @@ def start_below(profile: Profile, pattern: Pattern) -> Profile:
     >>> made = made.sample(["main shell.py:9", "run shell.py:41", "parse a.py:7"], cpu=5)
     >>> made = made.sample(["main shell.py:9"], cpu=2)
     >>> by_stack(start_below(made.build(), "run"), "cpu")
-    {'parse (a.py:7)': 5, 'main (shell.py:9)': 2}
+    {'main (shell.py:9)': 2, 'parse (a.py:7)': 5}
     """
     tree, cut = profile.tree, matching(profile.tree, pattern)
     nodes, places = _Nodes(), _places(tree, outside=NO_NODE)
