@@ -217,7 +217,7 @@ def test_a_recording_is_shown_in_colour_on_a_terminal(
 
 
 def test_a_thread_that_only_serves_is_left_out_unless_nobody_else_worked() -> None:
-    from wadjet.embed.notebook import without_servants
+    from wadjet.embed.cells import without_servants
 
     made = Builder([Metric("cpu", "ns", "CPU time")])
     made = made.sample(["poll /usr/lib/python3.11/selectors.py:1"], thread="server", cpu=1)

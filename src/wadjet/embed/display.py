@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import io
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from wadjet.embed.session import Session
+from wadjet.model.finding import Finding
+from wadjet.model.profile import Profile
+from wadjet.render import text
 
 HEIGHT = 760
 """Of the frame, in pixels: lanes, flame graph and table have room."""
@@ -19,25 +20,16 @@ _FRAME = (
 )
 
 
-def bundle(session: Session) -> dict[str, str]:
-    """Return the recording by MIME type; pages have the report where ``session.framed``."""
-    return {"text/plain": _plain(session), "text/html": _page(session)}
-
-
-def _plain(session: Session) -> str:
-    out = _Screen()
-    session.show(out)
-    return out.getvalue().rstrip("\n")
-
-
-def _page(session: Session) -> str:
-    from wadjet.render import text
-
-    summary = text.fragment(session.profile, session.findings, str(session.path or ""))
-    if not session.framed:
-        return summary
-    page = html.escape(session.page().decode())
-    return summary + _FRAME.format(page=page, height=HEIGHT)
+def bundle(
+    profile: Profile, findings: Sequence[Finding], path: str, report: bytes | None
+) -> dict[str, str]:
+    """Return the recording by MIME type; the page has the report in it where one is given."""
+    screen = _Screen()
+    text.summary(profile, findings, screen, path)
+    page = text.fragment(profile, findings, path)
+    if report is not None:
+        page += _FRAME.format(page=html.escape(report.decode()), height=HEIGHT)
+    return {"text/plain": screen.getvalue().rstrip("\n"), "text/html": page}
 
 
 class _Screen(io.StringIO):

@@ -188,7 +188,8 @@ class Session:
         """Return what a notebook shows for the recording."""
         from wadjet.embed.display import bundle
 
-        return bundle(self)
+        report = self.page() if self.framed else None
+        return bundle(self.profile, self.findings, str(self.path or ""), report)
 
     def _replace(self, path: Path) -> None:
         """Put what is seen in the place of what was recorded."""
@@ -217,7 +218,7 @@ def _view_of_surroundings() -> Callable[[Profile], Profile] | None:
     shell = ipython.get_ipython() if ipython else None
     if shell is None:
         return None
-    from wadjet.embed.notebook import in_cells
+    from wadjet.embed.cells import in_cells
 
     return lambda profile: in_cells(profile, shell)
 
