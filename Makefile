@@ -8,7 +8,7 @@ comma := ,
 
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-BUILD := build/$(notdir $(VENV))
+BUILD := $(VENV)/core
 PIP := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip --disable-pip-version-check --quiet
 SETUP := $(if $(CI),--config-settings=setup-args=-Dwerror=true)
 SOURCES := pyproject.toml meson.build meson.options README.md LICENSE \
@@ -17,7 +17,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-all stress lint format bench measure docs clean
+.PHONY: help build run test test-all stress sanitized lint format bench measure docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -54,26 +54,21 @@ test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to
 test-all:  ## Run the suite on each Python there is; `tools/pythons make` adds 3.13 to 3.15
 	tools/test-all $(ARGS)
 
-# The core with sanitizers, beside the normal one. Leaks are not looked for: the interpreter
-# keeps what it allocates.
-SANITIZED := build/stress/site
-$(STAMPS)/stress: $(STAMPS)/build $(SOURCES)
-	$(PIP) install --no-build-isolation --no-deps --upgrade --target $(SANITIZED) \
-		--config-settings=build-dir=build/stress/core \
-		--config-settings=setup-args=-Dbuildtype=debugoptimized \
-		--config-settings=setup-args=-Db_ndebug=false \
-		--config-settings=setup-args=-Db_lundef=false \
-		--config-settings=setup-args=-Db_sanitize=address,undefined .
-	@touch $@
+# The sanitized core has an environment of its own, so that nothing loads the normal one.
+# Leaks are not looked for: the interpreter keeps what it allocates.
+SANITIZED := -Dbuildtype=debugoptimized -Db_ndebug=false -Db_lundef=false \
+	-Db_sanitize=address,undefined
+stress:  ## Try the core with sanitizers: ASan and UBSan (ARGS= goes to pytest)
+	@$(MAKE) --no-print-directory VENV=build/stress/venv \
+		SETUP="$(addprefix --config-settings=setup-args=,$(SANITIZED))" sanitized
 
-stress: export PYTHONPATH := $(SANITIZED)
-stress: export ASAN_OPTIONS := detect_leaks=0
-stress: export UBSAN_OPTIONS := halt_on_error=1:print_stacktrace=1
-stress: LIBRARIES = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libubsan.so)
-stress: $(STAMPS)/stress $(STAMPS)/test  ## Try the core with sanitizers: ASan and UBSan
-	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m wadjet run --overwrite --native --rate 5000 \
-		--output build/stress/newsroom.wadjet examples/newsroom.py
-	LD_PRELOAD="$(LIBRARIES)" $(BIN)/python -m pytest -p no:cacheprovider \
+sanitized: export ASAN_OPTIONS := detect_leaks=0:handle_segv=0
+sanitized: export UBSAN_OPTIONS := halt_on_error=1:print_stacktrace=1
+sanitized: PRELOAD = LD_PRELOAD="$(foreach each,asan ubsan,$(shell $(CC) -print-file-name=lib$(each).so))"
+sanitized: $(STAMPS)/build $(STAMPS)/test
+	$(PRELOAD) $(BIN)/python -m wadjet run --overwrite --native --rate 5000 \
+		--output build/newsroom-sanitized.wadjet examples/newsroom.py
+	$(PRELOAD) $(BIN)/python -m pytest -p no:cacheprovider \
 		tests/observe tests/cli/test_main.py $(ARGS)
 
 lint: $(STAMPS)/build $(STAMPS)/test $(STAMPS)/lint  ## Check style, types and layers
