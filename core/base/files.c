@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,4 +24,19 @@ wj_file_aside(int file)
     close(file);
     errno = error;
     return moved;
+}
+
+void
+wj_file_close(int file, const char *kind)
+{
+    char path[32], name[256];
+    if (file < 0) {
+        return;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    ssize_t size = readlink(path, name, sizeof name - 1);
+    name[size > 0 ? size : 0] = '\0';
+    if (size <= 0 || strstr(name, kind) != NULL) {
+        close(file);
+    }
 }

@@ -8,4 +8,9 @@
    Passes on -1. */
 int wj_file_aside(int file);
 
+/* Close a descriptor of ours, unless the program has closed it and made a file of its
+   own of that number. ``kind`` is part of what the kernel calls ours. Harmless for -1.
+ */
+void wj_file_close(int file, const char *kind);
+
 #endif

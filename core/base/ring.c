@@ -80,7 +80,7 @@ wj_ring_close(struct wj_ring *ring)
 {
     if (ring->shared != NULL) {
         munmap(ring->shared, PAGE + 2 * (size_t)ring->capacity);
-        close(ring->file);
+        wj_file_close(ring->file, "/memfd:");
     }
     ring->shared = NULL;
     ring->data = NULL;

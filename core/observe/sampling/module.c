@@ -564,6 +564,27 @@ reader_counts(PyObject *self, PyObject *unused)
                          (unsigned long long)reader->ring.shared->dropped);
 }
 
+PyDoc_STRVAR(reader_spent_doc,
+"spent() -> dict[int, int]\n--\n\nThe CPU time in the samples of each thread, ns.");
+
+static PyObject *
+reader_spent(PyObject *self, PyObject *unused)
+{
+    const struct wj_reader *reader = open_reader(self);
+    (void)unused;
+    PyObject *spent = reader == NULL ? NULL : PyDict_New();
+    for (uint32_t i = 0; spent != NULL && i < wj_reader_threads(reader); i++) {
+        PyObject *number = PyLong_FromLong(wj_reader_thread(reader, i));
+        PyObject *cpu = PyLong_FromLongLong(wj_reader_cpu(reader, i));
+        if (number == NULL || cpu == NULL || PyDict_SetItem(spent, number, cpu) != 0) {
+            Py_CLEAR(spent);
+        }
+        Py_XDECREF(number);
+        Py_XDECREF(cpu);
+    }
+    return spent;
+}
+
 PyDoc_STRVAR(reader_close_doc, "close() -> None\n--\n\nLet go of the ring.");
 
 static PyObject *
@@ -581,6 +602,7 @@ static PyMethodDef reader_methods[] = {
     {"drain", reader_drain, METH_NOARGS, reader_drain_doc},
     {"events", reader_events, METH_NOARGS, reader_events_doc},
     {"counts", reader_counts, METH_NOARGS, reader_counts_doc},
+    {"spent", reader_spent, METH_NOARGS, reader_spent_doc},
     {"close", reader_close, METH_NOARGS, reader_close_doc},
     {NULL, NULL, 0, NULL},
 };

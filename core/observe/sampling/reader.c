@@ -20,6 +20,7 @@ struct code {
 struct thread {
     int32_t number;    /* in the recording, -1 where not known */
     int32_t wall_node; /* of the last wall sample */
+    int64_t cpu;       /* ns in its samples */
 };
 
 struct task {
@@ -83,7 +84,7 @@ is_thread(const struct wj_reader *reader, uint32_t number)
 static struct thread *
 thread_for(struct wj_reader *reader, uint32_t number)
 {
-    static const struct thread unknown = {-1, WJ_ROOT};
+    static const struct thread unknown = {-1, WJ_ROOT, 0};
     while (thread_at(reader, number) == NULL) {
         if (wj_bytes_add(&reader->threads, &unknown, sizeof unknown) != 0) {
             return NULL;
@@ -116,6 +117,19 @@ wj_reader_thread(const struct wj_reader *reader, uint32_t number)
 {
     const struct thread *thread = thread_at(reader, number);
     return thread == NULL ? -1 : thread->number;
+}
+
+int64_t
+wj_reader_cpu(const struct wj_reader *reader, uint32_t number)
+{
+    const struct thread *thread = thread_at(reader, number);
+    return thread == NULL ? 0 : thread->cpu;
+}
+
+uint32_t
+wj_reader_threads(const struct wj_reader *reader)
+{
+    return (uint32_t)(reader->threads.size / sizeof(struct thread));
 }
 
 /* ---- Python frames -------------------------------------------------------------- */
@@ -459,6 +473,9 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
                                 (int8_t)sample->state,
                                 (int8_t)sample->clock};
     reader->samples[sample->clock]++;
+    if (sample->clock == WJ_CPU) {
+        thread->cpu = (int64_t)((uint64_t)thread->cpu + (uint64_t)sample->weight);
+    }
     return wj_tree_sample(reader->tree, &row) == 0 ? 1 : -1;
 }
 

@@ -38,6 +38,12 @@ int64_t wj_reader_time(const struct wj_reader *reader, int64_t time);
 /* The recording's number of the program's thread ``number``, -1 where it is unknown. */
 int32_t wj_reader_thread(const struct wj_reader *reader, uint32_t number);
 
+/* Nanoseconds of CPU in the samples of the program's thread ``number``. */
+int64_t wj_reader_cpu(const struct wj_reader *reader, uint32_t number);
+
+/* The program's threads have numbers below this. */
+uint32_t wj_reader_threads(const struct wj_reader *reader);
+
 void wj_reader_close(struct wj_reader *reader);
 
 #endif

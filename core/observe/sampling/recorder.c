@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -166,10 +167,34 @@ rest(int64_t next)
     return go_on;
 }
 
+static const char *
+signal_name(int number)
+{
+    return number == SIGURG ? "SIGURG" : "SIGSTKFLT";
+}
+
+/* Say that the program has taken our signal, and what becomes of the CPU clock. */
+static void
+tell_lost_signal(void)
+{
+    char text[160];
+    int lost = 0, now = wj_ticks_keep(&lost);
+    if (now != 0) {
+        snprintf(text, sizeof text,
+                 now > 0
+                     ? "the program handles %s itself, so ticks come by %s from then on"
+                     : "the program handles %s itself, and no other signal is free: "
+                       "the CPU clock stands still from then on",
+                 signal_name(lost), signal_name(now));
+        wj_note_text(&ring, text);
+    }
+}
+
 static void
 make_round(int sample_too, uint32_t stride)
 {
     pthread_mutex_lock(&border);
+    tell_lost_signal();
     wj_wall_round(&ring, sample_too, stride, own, &counts);
     pthread_mutex_unlock(&border);
 }

@@ -217,7 +217,7 @@ void
 wj_ticks_disarm(struct wj_thread *thread)
 {
     if (thread->event >= 0) {
-        close(thread->event);
+        wj_file_close(thread->event, "[perf_event]");
         thread->event = -1;
         events--;
     }
@@ -227,12 +227,43 @@ wj_ticks_disarm(struct wj_thread *thread)
     }
 }
 
-int
-wj_ticks_ours(void)
+static int
+is_signal_ours(void)
 {
     struct sigaction now;
     return sigaction(tick_signal, NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO)
            && now.sa_sigaction == handle;
+}
+
+static void
+disarm_all(void)
+{
+    for (uint32_t i = 0; i < wj_thread_count(); i++) {
+        wj_ticks_disarm(wj_thread_at(i));
+    }
+}
+
+int
+wj_ticks_keep(int *lost)
+{
+    if (engine == WJ_TICKS_NONE || is_signal_ours()) {
+        return 0;
+    }
+    *lost = tick_signal;
+    disarm_all();
+    tick_signal = take_signal();
+    if (tick_signal == 0) {
+        engine = WJ_TICKS_NONE;
+        __atomic_store_n(&running, 0, __ATOMIC_SEQ_CST);
+        return -1;
+    }
+    for (uint32_t i = 0; i < wj_thread_count(); i++) {
+        struct wj_thread *thread = wj_thread_at(i);
+        if (thread->live) {
+            wj_ticks_arm(thread);
+        }
+    }
+    return tick_signal;
 }
 
 /* A handler that has begun ends soon, whether or not its thread has a core just now. */
@@ -254,11 +285,9 @@ void
 wj_ticks_close(void)
 {
     __atomic_store_n(&running, 0, __ATOMIC_SEQ_CST);
-    for (uint32_t i = 0; i < wj_thread_count(); i++) {
-        wj_ticks_disarm(wj_thread_at(i));
-    }
+    disarm_all();
     wait_for_handlers();
-    if (tick_signal == SIGURG && wj_ticks_ours()) {
+    if (tick_signal == SIGURG && is_signal_ours()) {
         sigaction(tick_signal, &before, NULL);
     } /* any other signal would kill if a tick were still under way */
 }
@@ -272,7 +301,7 @@ wj_ticks_forked(void)
         thread->has_timer = 0; /* timers stay with the parent */
         thread->busy = 0;
         if (thread->event >= 0) {
-            close(thread->event);
+            wj_file_close(thread->event, "[perf_event]");
             thread->event = -1;
         }
     }

@@ -23,8 +23,10 @@ enum wj_tick_engine wj_ticks_open(int64_t period, wj_tick_handler handler, int n
 int wj_ticks_arm(struct wj_thread *thread);
 void wj_ticks_disarm(struct wj_thread *thread);
 
-/* True while the signal still comes to us; the program may have taken it. */
-int wj_ticks_ours(void);
+/* The program may have taken the signal for itself: take another and let all threads
+   tick anew. 0 where nothing happened, else the new signal, -1 where there is none
+   left, with the one that was lost in ``*lost``. */
+int wj_ticks_keep(int *lost);
 
 /* No handler runs after this returns, and the signal is given back. */
 void wj_ticks_close(void);

@@ -23,6 +23,7 @@
 #include "ticks.h"
 
 #define FILES_MAX 64
+#define SYSCALL_FILE "/syscall"
 
 static uint32_t round_number;
 static int64_t last_round;
@@ -94,7 +95,7 @@ farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
 {
     wj_ticks_disarm(thread);
     if (thread->syscall_file >= 0) {
-        close(thread->syscall_file);
+        wj_file_close(thread->syscall_file, SYSCALL_FILE);
         thread->syscall_file = -1;
         files--;
     }
@@ -252,7 +253,7 @@ wj_wall_forked(void)
     for (uint32_t i = 0; i < wj_thread_count(); i++) {
         struct wj_thread *thread = wj_thread_at(i);
         if (thread->syscall_file >= 0) {
-            close(thread->syscall_file);
+            wj_file_close(thread->syscall_file, SYSCALL_FILE);
             thread->syscall_file = -1;
         }
     }

@@ -38,7 +38,8 @@ def _told(words: list[str]) -> int:
     """Dispatch, and name the cause if the machine has no room left."""
     try:
         code = _dispatch(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is None where the descriptor was closed
+            sys.stdout.flush()
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
             raise

@@ -193,10 +193,11 @@ class Recording:
         self._writer.thread(number, known)
 
     def _end_threads(self, source: _Source, when: int) -> None:
+        spent = source.reader.spent()
         for number in source.threads:
             thread = self._threads[number]
-            if thread.ended == 0:
-                self._threads[number] = replace(thread, ended=when)
+            if thread.ended == 0:  # it ended with its process, and nobody read its clock
+                self._threads[number] = replace(thread, ended=when, cpu=spent[number])
                 self._writer.thread(number, self._threads[number])
 
 
@@ -291,13 +292,20 @@ def _facts(command: list[str]) -> Mapping[str, Fact]:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "command": list(command),
-        "cwd": str(Path.cwd()),
+        "cwd": _folder(),
         "host": platform.node(),
         "platform": platform.platform(),
         "cpus": len(os.sched_getaffinity(0)),
         "started": time.time(),
         "complete": False,
     }
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""  # it was removed
 
 
 def _clocks(settings: Settings, hello: Hello) -> dict[str, Fact]:

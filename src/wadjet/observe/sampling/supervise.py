@@ -84,8 +84,9 @@ def imitate(status: int) -> int:
     if status >= 0:
         return status
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program has dumped its own
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # its descriptor was closed before we were started
+            stream.flush()
     if -status != signal.SIGKILL:
         signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)
