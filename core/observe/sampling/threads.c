@@ -51,7 +51,7 @@ new_slot(pthread_t handle)
         return NULL;
     }
     slot->handle = handle;
-    slot->event = slot->syscall_file = -1;
+    slot->event = slot->syscall_file = slot->schedule_file = -1;
     size_t i = hash(handle);
     while (by_handle[i & (SIZE - 1)] != NULL) {
         i++;

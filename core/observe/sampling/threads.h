@@ -43,7 +43,10 @@ struct wj_thread {
     /* the wall clock: the sampler's own */
     int64_t wall_last;
     int64_t wall_cpu;
-    int syscall_file; /* Owned: /proc/…/syscall, -1 for none */
+    int syscall_file;  /* Owned: /proc/…/syscall, -1 for none */
+    int schedule_file; /* Owned: /proc/…/schedstat, -1 for none */
+    uint64_t ran;      /* ns on a core, by that file at the last look */
+    uint64_t waited;   /* ns without one, likewise */
     uint8_t wall_state;
     uint8_t wall_same; /* the next wall sample may refer to the last one */
 

@@ -2,77 +2,23 @@
  *
  * A thread that has used no CPU time since it was last seen has not moved, so its stack
  * and state are the last ones: looking at an idle thread costs one clock reading. A
- * thread that moved is copied and its state told from three facts: whether its CPU
- * clock runs, who holds the GIL, and in which system call it sleeps.
+ * thread that moved is copied and its state told anew.
  */
 #define _GNU_SOURCE
 #include "wall.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "files.h"
 #include "memory.h"
 #include "notes.h"
 #include "sample.h"
+#include "states.h"
 #include "ticks.h"
-
-#define FILES_MAX 64
-#define SYSCALL_FILE "/syscall"
 
 static uint32_t round_number;
 static int64_t last_round;
-static int files;
 static struct wj_scratch *scratch; /* Owned, for the life of the process */
-
-/* ---- states --------------------------------------------------------------------- */
-
-static int
-open_syscall_file(struct wj_thread *thread)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/syscall", (int)thread->tid);
-    int low = open(path, O_RDONLY | O_CLOEXEC);
-    if (low < 0 || files >= FILES_MAX) {
-        return low;
-    }
-    thread->syscall_file = wj_file_aside(low);
-    files += thread->syscall_file >= 0;
-    return thread->syscall_file;
-}
-
-/* What a thread sleeps in that is not on a core. */
-static enum wj_state
-sleeping_state(struct wj_thread *thread, const wj_gil *gil)
-{
-    char text[128];
-    unsigned long long address = 0;
-    int number = -1;
-    int file =
-        thread->syscall_file >= 0 ? thread->syscall_file : open_syscall_file(thread);
-    ssize_t size = file < 0 ? -1 : pread(file, text, sizeof text - 1, 0);
-    if (file >= 0 && file != thread->syscall_file) {
-        close(file);
-    }
-    if (size <= 0) {
-        return WJ_BLOCKED;
-    }
-    text[size] = '\0';
-    if (text[0] == 'r') {
-        return WJ_RUNNABLE; /* "running", says the kernel, of the ones that wait for a
-                               core */
-    }
-    if (sscanf(text, "%d %llx", &number, &address) == 2 && number == SYS_futex
-        && address >= (uintptr_t)gil && address < (uintptr_t)(gil + 1)) {
-        return WJ_WAIT_GIL;
-    }
-    return WJ_BLOCKED;
-}
 
 /* ---- threads that come and go --------------------------------------------------- */
 
@@ -94,11 +40,7 @@ static void
 farewell(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
 {
     wj_ticks_disarm(thread);
-    if (thread->syscall_file >= 0) {
-        wj_file_close(thread->syscall_file, SYSCALL_FILE);
-        thread->syscall_file = -1;
-        files--;
-    }
+    wj_state_forget(thread);
     int64_t cpu =
         thread->cpu_last > thread->wall_cpu ? thread->cpu_last : thread->wall_cpu;
     wj_note_thread(ring, WJ_END, thread, now, cpu - thread->cpu_found, "", 0);
@@ -138,11 +80,8 @@ look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil,
             return;
         }
         int has_gil = wj_gil_holder(gil) == thread->state;
-        if (wj_clock_read(wj_thread_clock(thread->tid)) > cpu) {
-            moment.state = has_gil ? WJ_RUN_GIL : WJ_RUN_NATIVE;
-        } else {
-            moment.state = sleeping_state(thread, gil);
-        }
+        int advances = wj_clock_read(wj_thread_clock(thread->tid)) > cpu;
+        moment.state = wj_state_of(thread, gil, has_gil, advances);
         written = wj_sample_write(ring, scratch, &moment, 0);
         thread->wall_state = moment.state;
         thread->wall_cpu = cpu;
@@ -251,11 +190,6 @@ void
 wj_wall_forked(void)
 {
     for (uint32_t i = 0; i < wj_thread_count(); i++) {
-        struct wj_thread *thread = wj_thread_at(i);
-        if (thread->syscall_file >= 0) {
-            wj_file_close(thread->syscall_file, SYSCALL_FILE);
-            thread->syscall_file = -1;
-        }
+        wj_state_forget(wj_thread_at(i));
     }
-    files = 0;
 }
