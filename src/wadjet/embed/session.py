@@ -114,6 +114,13 @@ class Session:
         if first and self._view is not None and self.path is not None and self._recorder.is_ours:
             self._replace(self.path)
 
+    @property
+    def origin(self) -> int:
+        """The monotonic clock, in ns, at the recording's time 0."""
+        if self._recorder is None:
+            raise RuntimeError("the recording has not been started")
+        return self._recorder.started
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -1,0 +1,60 @@
+"""``pytest --wadjet``: the options. Without the first of them nothing else is imported."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+_NAME = "wadjet-recording"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("wadjet", "where the time of the tests goes")
+    group.addoption(
+        "--wadjet", action="store_true", help="record the tests and show where their time goes"
+    )
+    group.addoption(
+        "--wadjet-output",
+        default="pytest.wadjet",
+        metavar="FILE",
+        help="where to write the recording, replacing the last one (default: pytest.wadjet)",
+    )
+    group.addoption(
+        "--wadjet-rate",
+        type=int,
+        default=1000,
+        metavar="HZ",
+        help="samples for each second of CPU time of a thread (default: 1000)",
+    )
+    group.addoption(
+        "--wadjet-native", action="store_true", help="record the functions of C libraries too"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start before the conftest files are imported: they are part of what a run costs."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker learns later where to write
+        _begin(early_config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start where that was too early."""
+    _begin(config)
+
+
+def _begin(config: pytest.Config) -> None:
+    options = config.known_args_namespace
+    if not options.wadjet or options.help or options.version:
+        return
+    from wadjet.embed.testing import begin
+    from wadjet.errors import WadjetError
+
+    if not config.pluginmanager.hasplugin(_NAME):
+        try:
+            config.pluginmanager.register(begin(config), _NAME)
+        except WadjetError as error:
+            raise pytest.UsageError(f"wadjet: {error}") from None
