@@ -67,9 +67,9 @@ def test_a_run_is_recorded_with_what_each_test_cost(folder: Path) -> None:
     assert profile.about["command"] == ["pytest", "-p", "no:cacheprovider", "--wadjet"]
     assert profile.about["exit"] == 0
     spent = {test.name: cost for test, cost in costs(profile).items()}
-    assert spent["test_shop.py::test_spins"].cpu > 150_000_000
-    assert spent["test_shop.py::test_sleeps"].cpu < 50_000_000
-    assert spent["test_shop.py::test_sleeps"].wall > 150_000_000
+    spins, sleeps = spent["test_shop.py::test_spins"], spent["test_shop.py::test_sleeps"]
+    assert spins.cpu > 3 * sleeps.cpu
+    assert sleeps.wall > 3 * sleeps.cpu
     assert hottest(profile)["test_shop.py::test_spins"] == "spin"
     assert hottest(profile)["test_shop.py::test_sleeps"] == "test_sleeps"
 

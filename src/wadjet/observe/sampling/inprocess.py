@@ -27,6 +27,10 @@ SAVE = 0.5
 """Seconds between commits: what the sudden death of the process can lose."""
 
 
+PATIENCE = 1.0
+"""Seconds to wait at most until the recorder has found the first threads."""
+
+
 class InProcess:
     """A recording of this process, from its making until ``stop``.
 
@@ -121,6 +125,7 @@ class InProcess:
                 hidden=self._reader.native_id,
             )
             self._attach(choice, command)
+            self._await_first_look()
         except (RuntimeError, OSError) as error:
             self._reader.dismiss()
             self._give_up()
@@ -138,6 +143,16 @@ class InProcess:
         )
         with self._lock:
             self._recording.attach(hello, os.dup(choice["fd"]))
+
+    def _await_first_look(self) -> None:
+        """Let the recorder find the threads: on a busy machine a short block may be over before."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            with self._lock:
+                self._recording.poll()
+                if self._recording.threads:
+                    return
+            time.sleep(0.0005)
 
     def _read(self) -> None:
         with self._lock:

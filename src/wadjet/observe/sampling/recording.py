@@ -165,6 +165,11 @@ class Recording:
         return self._counts["cpu"] + self._counts["wall"]
 
     @property
+    def threads(self) -> int:
+        """How many threads have been found."""
+        return len(self._threads)
+
+    @property
     def processes(self) -> int:
         """How many processes were recorded."""
         return self._processes
