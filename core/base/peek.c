@@ -14,7 +14,8 @@
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
-/* The sanitizer keeps freed memory mapped, with notes of its own in its first bytes. */
+/* The sanitizer keeps freed memory mapped, with notes of its own in its first bytes. It
+   may be asked of mapped addresses only. */
 #define IS_GONE(address) __asan_address_is_poisoned(address)
 #else
 #define IS_GONE(address) 0
@@ -72,7 +73,7 @@ int
 wj_peek(void *to, const void *from, size_t size)
 {
     int saved = errno, result = -1;
-    if ((size_t)from >= 4096 && !IS_GONE(from)) {
+    if ((size_t)from >= 4096) {
         if (way == WJ_PEEK_READV) {
             result = by_readv(to, from, size);
         } else if (way == WJ_PEEK_PIPE) {
@@ -80,5 +81,5 @@ wj_peek(void *to, const void *from, size_t size)
         }
     }
     errno = saved;
-    return result;
+    return result == 0 && IS_GONE(from) ? -1 : result;
 }
