@@ -44,19 +44,15 @@ def sample(
 ) -> Session:
     """Record all threads of this process for as long as a ``with`` block runs.
 
-    Args:
-        rate: Samples for each second of CPU time that a thread uses, 0 for none.
-        wall_rate: Looks at all threads in a second of real time, 0 for none.
-        native: Record the functions of C libraries too.
-        output: The file to record to, ``NAME.wadjet``, which keeps what was recorded even if
-            the process is killed. Without it the recording is gone with the Session.
-        overwrite: Replace ``output`` if it exists.
+    ``rate`` is samples for each second of CPU time that a thread uses, ``wall_rate`` looks at
+    all threads in a second of real time; 0 turns the one or the other off. ``native`` records
+    the functions of C libraries too. ``output`` is the file to record to, ``NAME.wadjet``,
+    which keeps what was recorded even if the process is killed; without it the recording is
+    gone with the Session. ``overwrite`` replaces a file that exists.
 
-    Raises:
-        BusyError: On entering the block, if this process is being recorded already.
-        OutputError: If ``output`` exists or cannot be written.
-        UnsupportedError: If this interpreter or system cannot be recorded.
-        UsageError: If a rate is out of range.
+    Raises UsageError if a rate is out of range. Entering the block raises BusyError if this
+    process is being recorded already, OutputError if ``output`` exists or cannot be written,
+    and UnsupportedError if this interpreter or system cannot be recorded.
     """
     settings = Settings(rate, wall_rate, native=native)
     path = None if output is None else Path(output).absolute()
