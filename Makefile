@@ -96,7 +96,7 @@ $(STAMPS)/peers: bench/peers.txt | $(STAMPS)/build
 	@touch $@
 
 docs: $(STAMPS)/build $(STAMPS)/docs  ## Build the documentation into docs/_build/html
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build/html
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 clean:  ## Remove everything that was made here

@@ -13,7 +13,7 @@ project = "Wadjet"
 author = "the Wadjet developers"
 html_show_copyright = False
 version = release = wadjet.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "reference/_generated"]
 html_theme = "furo"
 html_title = f"Wadjet {version}"
@@ -21,7 +21,5 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
-intersphinx_mapping: dict[str, tuple[str, None]] = {}
-nitpicky = False
 
 reference.write(HERE / "reference" / "_generated")

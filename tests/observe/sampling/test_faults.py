@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.observe.sampling.runs import (
@@ -414,7 +415,8 @@ print(count >= 10)
 
 def test_without_perf_events_the_recording_says_what_it_uses_instead(tmp_path: Path) -> None:
     run = recorded(["-c", BUSY + "recognized()"], folder=tmp_path, flags=["--no-perf"])
-    clock = run.profile.about["clocks"]["cpu"]  # type: ignore[call-overload, index]
+    clocks: Any = run.profile.about["clocks"]
+    clock = clocks["cpu"]
     assert (clock["engine"], "asked for" in clock["why"]) == ("timer", True)
     found = sum(value for stack, value in stacks(run.profile, CPU) if "recognized" in stack)
     assert 0.2e9 < found < 0.4e9
