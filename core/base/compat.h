@@ -142,6 +142,18 @@ wj_frame_is_generator(const wj_frame *frame)
     return frame->owner == FRAME_OWNED_BY_GENERATOR;
 }
 
+/* True for a frame that has called another by pushing its frame, and for one that waits
+   to be resumed; false while the frame itself is evaluated. */
+static inline int
+wj_frame_is_left(const wj_frame *frame)
+{
+#if PY_VERSION_HEX < 0x030E0000
+    return frame->stacktop >= 0;
+#else
+    return frame->stackpointer != NULL;
+#endif
+}
+
 /* Byte offset of the instruction in its code; negative before the first one. */
 static inline int
 wj_frame_offset(const wj_frame *frame, const PyCodeObject *code)

@@ -17,7 +17,8 @@
 
 #define BUFFER (1u << 20) /* bytes of data stack copied at most */
 #define CHUNKS 64
-#define TRIES 8
+#define TRIES 16
+#define CONFIRMED 4 /* frames that are looked at once more */
 
 #if WJ_TOP_FRAME_MAY_LIE
 
@@ -231,6 +232,7 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
 struct copy {
     const char *start; /* where the chunk lay */
     size_t size;
+    size_t whole;      /* of the chunk; beyond ``size`` lie frames that are done */
     const char *bytes; /* Borrowed: its copy in the buffer */
 };
 
@@ -252,14 +254,14 @@ wj_stack_init(void)
 }
 
 static int
-copy_chunk(const _PyStackChunk *chunk, size_t size, size_t *room)
+copy_chunk(const _PyStackChunk *chunk, size_t size, size_t whole, size_t *room)
 {
     if (size < offsetof(_PyStackChunk, data) || size > *room || copied == CHUNKS) {
         return -1;
     }
     char *to = buffer + (BUFFER - *room);
     memcpy(to, chunk, size);
-    copies[copied++] = (struct copy){(const char *)chunk, size, to};
+    copies[copied++] = (struct copy){(const char *)chunk, size, whole, to};
     *room -= WJ_ROUND(size);
     return 0;
 }
@@ -276,13 +278,13 @@ copy_chunks(const PyThreadState *thread)
         return 0; /* not a frame was pushed yet */
     }
     if (top < (const char *)chunk
-        || copy_chunk(chunk, (size_t)(top - (const char *)chunk), &room)) {
+        || copy_chunk(chunk, (size_t)(top - (const char *)chunk), chunk->size, &room)) {
         return -1;
     }
     for (;;) {
         const _PyStackChunk *older =
             ((const _PyStackChunk *)copies[copied - 1].bytes)->previous;
-        if (older == NULL || copy_chunk(older, older->size, &room) != 0) {
+        if (older == NULL || copy_chunk(older, older->size, older->size, &room) != 0) {
             return 0;
         }
     }
@@ -296,9 +298,10 @@ find_frame(const wj_frame *frame, wj_frame *room)
     uintptr_t at = (uintptr_t)frame;
     for (int i = 0; i < copied; i++) {
         uintptr_t start = (uintptr_t)copies[i].start;
-        if (at - start < copies[i].size
-            && at - start + WJ_FRAME_HEAD <= copies[i].size) {
-            return (const wj_frame *)(copies[i].bytes + (at - start));
+        if (at - start < copies[i].whole) {
+            return at - start + WJ_FRAME_HEAD <= copies[i].size
+                       ? (const wj_frame *)(copies[i].bytes + (at - start))
+                       : NULL;
         }
     }
     return wj_peek(room, frame, WJ_FRAME_HEAD) == 0 ? room : NULL;
@@ -325,6 +328,7 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
     wj_frame room;
     const wj_frame *frame = wj_top_frame(thread), *head;
     int level = 0;
+    int pushed = 0; /* the frame above was pushed by this one's evaluation */
     stack->top = frame;
     stack->depth = 0;
     stack->truncated = stack->task_frames = 0;
@@ -338,6 +342,12 @@ copy_stack(const PyThreadState *thread, struct wj_stack *stack)
             return -1;
         }
         const PyCodeObject *code = wj_frame_code(head);
+        /* A frame that is evaluated itself has none above it: what lies there is what
+           was called last, and has returned. */
+        if (pushed && code != NULL && !wj_frame_is_left(head)) {
+            return -1;
+        }
+        pushed = code != NULL && !wj_frame_is_entry(head);
         if (++steps > 2 * WJ_MAX_DEPTH || stack->depth == WJ_MAX_DEPTH) {
             stack->truncated = 1;
             break;
@@ -365,6 +375,36 @@ agree(const struct wj_stack *a, const struct wj_stack *b)
     return 1;
 }
 
+static int
+is_copied(const wj_frame *frame)
+{
+    for (int i = 0; i < copied; i++) {
+        uintptr_t offset = (uintptr_t)frame - (uintptr_t)copies[i].start;
+        if (offset < copies[i].whole && offset + WJ_FRAME_HEAD <= copies[i].whole) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Look at the topmost frames once more where they lie. A loop that calls two functions
+   in turn can be torn in the same place twice, seldom three times. */
+static int
+is_so_still(const PyThreadState *thread, const struct wj_stack *stack)
+{
+    const wj_frame *frame = wj_top_frame(thread);
+    if (frame != stack->top) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < CONFIRMED && i < stack->depth && is_copied(frame); i++) {
+        if (wj_frame_code(frame) != stack->frames[i].code) {
+            return 0;
+        }
+        frame = frame->previous;
+    }
+    return 1;
+}
+
 int
 wj_stack_of_other(const PyThreadState *thread, struct wj_stack *stack)
 {
@@ -374,7 +414,7 @@ wj_stack_of_other(const PyThreadState *thread, struct wj_stack *stack)
             known = 0;
             continue;
         }
-        if (known && agree(stack, second)) {
+        if (known && agree(stack, second) && is_so_still(thread, stack)) {
             return 0;
         }
         size_t used = offsetof(struct wj_stack, frames)
