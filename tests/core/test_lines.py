@@ -119,7 +119,7 @@ def test_a_table_cut_short_gives_the_lines_that_are_left(length: int) -> None:
     table = code.co_linetable[:length]
     for offset in range(0, len(code.co_code), UNIT):
         line = line_at(table, code.co_firstlineno, offset)
-        assert code.co_firstlineno <= line <= code.co_firstlineno + 20
+        assert line == 0 or code.co_firstlineno <= line <= code.co_firstlineno + 20
 
 
 @pytest.mark.parametrize("arguments", [(), (b"",), ("", 1, 1), (b"", 1, 2**40), (b"", "1", 0)])
