@@ -275,16 +275,22 @@ keep(void *unused)
 
 /* ---- starting and stopping ------------------------------------------------------ */
 
+/* A fork waits until no thread of ours has the interpreter's lists. Not where the one
+   who forks has locked them already: we would wait for them, and it for us. */
 static void
 before_fork(void)
 {
-    pthread_mutex_lock(&border);
+    if (!WJ_FORK_LOCKS_THREADS) {
+        pthread_mutex_lock(&border);
+    }
 }
 
 static void
 after_fork(void)
 {
-    pthread_mutex_unlock(&border);
+    if (!WJ_FORK_LOCKS_THREADS) {
+        pthread_mutex_unlock(&border);
+    }
 }
 
 static void
