@@ -33,7 +33,7 @@
 #define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
-#define COST_SHARE 50 /* a round may cost one part in so many of its period */
+#define COST_SHARE 50 /* looking may cost one part in so many of the time */
 #define FOREVER INT64_MAX
 
 static struct wj_ring ring = {.file = -1};
@@ -141,14 +141,6 @@ rouse_keeper(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* How many threads to pass over so that a round costs no more than its share. */
-static uint32_t
-stride_for(int64_t cost, uint32_t stride, int64_t period)
-{
-    int64_t whole = cost * stride; /* of a round that looks at every thread */
-    return (uint32_t)(1 + whole * COST_SHARE / period);
-}
-
 /* Sleep until the next round, or until a thread was announced. True to go on. */
 static int
 rest(int64_t next)
@@ -191,11 +183,11 @@ tell_lost_signal(void)
 }
 
 static void
-make_round(int sample_too, uint32_t stride)
+make_round(int64_t budget)
 {
     pthread_mutex_lock(&border);
     tell_lost_signal();
-    wj_wall_round(&ring, sample_too, stride, own, &counts);
+    wj_wall_round(&ring, budget, own, &counts);
     pthread_mutex_unlock(&border);
 }
 
@@ -204,18 +196,15 @@ sample(void *unused)
 {
     int64_t period = wanted.wall_period ? wanted.wall_period : LOOK_PERIOD;
     int64_t next = wj_now(), named = 0;
-    uint32_t stride = 1;
+    int64_t budget = wanted.wall_period ? period / COST_SHARE + 1 : 0;
     (void)unused;
     block_signals();
     own[0] = (pid_t)syscall(SYS_gettid);
     do {
         int64_t now = wj_now();
         int due = now >= next;
-        int64_t cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
-        make_round(due && wanted.wall_period != 0, stride);
+        make_round(due ? budget : 0);
         if (due) {
-            cost = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - cost;
-            stride = stride_for(cost, stride, period);
             /* Skip what was missed: catching up would count busy moments twice. */
             next = (next + period > now ? next : now) + jittered(period);
         }
@@ -224,7 +213,7 @@ sample(void *unused)
             rouse_keeper();
         }
     } while (rest(next));
-    make_round(wanted.wall_period != 0, 1);
+    make_round(wanted.wall_period ? FOREVER : 0);
     return NULL;
 }
 

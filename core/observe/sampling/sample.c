@@ -7,12 +7,30 @@
 
 #include "codes.h"
 
+#define RECENT 32 /* a power of two */
+
+/* Definitions that the sample has already: a deep recursion is of few functions. */
+struct recent {
+    const PyCodeObject *code;
+    int32_t offset;
+    int32_t at;
+};
+
+static struct recent *
+look_up(struct recent *recent, const struct wj_frame_seen *seen)
+{
+    size_t hash = ((uintptr_t)seen->code >> 5) + (uint32_t)seen->offset;
+    return &recent[hash & (RECENT - 1)];
+}
+
 /* Fill in the places; the bytes of the definitions that were needed. */
 static size_t
 name_frames(struct wj_scratch *scratch, uint32_t *definitions)
 {
+    struct recent recent[RECENT];
     size_t used = 0;
     *definitions = 0;
+    memset(recent, 0, sizeof recent);
     for (uint32_t i = 0; i < scratch->stack.depth; i++) {
         const struct wj_frame_seen *seen = &scratch->stack.frames[i];
         struct wj_place *place = &scratch->places[i];
@@ -22,11 +40,17 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
         if (id != 0) {
             continue;
         }
+        struct recent *known = look_up(recent, seen);
+        if (known->code == seen->code && known->offset == seen->offset) {
+            place->at = known->at;
+            continue;
+        }
         size_t size = wj_codes_define(
             seen->code, seen->offset, scratch->definitions + used,
             sizeof scratch->definitions - used, scratch->table, sizeof scratch->table);
         place->at = size ? (int32_t)(*definitions)++ : -1;
         used += size;
+        *known = (struct recent){seen->code, seen->offset, place->at};
         wj_codes_ask(seen->code);
     }
     return used;

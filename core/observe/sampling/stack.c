@@ -96,16 +96,16 @@ ends_rightly(const PyThreadState *thread, const wj_frame *frame)
 static int
 is_true_top(const PyThreadState *thread, const wj_frame *frame)
 {
-    for (int i = 0; i < WJ_MAX_DEPTH && is_frame(thread, frame); i++) {
+    for (int i = 0; i < WJ_MAX_DEPTH; i++) {
+        if (frame == NULL || !is_frame(thread, frame)) {
+            return 0;
+        }
         if (wj_frame_code(frame) == NULL || wj_frame_is_entry(frame)) {
             return ends_rightly(thread, frame);
         }
         frame = frame->previous;
-        if (frame == NULL) {
-            return 0;
-        }
     }
-    return 0;
+    return 1; /* so many frames in a row are no chance */
 }
 
 /* The top frame, or that of the evaluation below where the newest is not filled in yet.

@@ -16,8 +16,13 @@
 #include "states.h"
 #include "ticks.h"
 
+#define LOOKS 4  /* between two readings of the clock */
+#define BURST 10 /* rounds for which an allowance is kept */
+
 static uint32_t round_number;
 static int64_t last_round;
+static int64_t allowance; /* ns of CPU that looking may cost; negative for a debt */
+static uint32_t cursor;   /* the thread to look at next */
 static struct wj_scratch *scratch; /* Owned, for the life of the process */
 
 /* ---- threads that come and go --------------------------------------------------- */
@@ -125,17 +130,27 @@ find_threads(struct wj_ring *ring, int64_t now, const pid_t *own,
     return holder;
 }
 
+/* Look at thread after thread, from where the last round left off, as long as the
+   allowance lasts: what a round does not get to is looked at first in the next. */
 static void
-look_at_all(struct wj_ring *ring, uint32_t stride, uint32_t holder, int64_t now,
+look_around(struct wj_ring *ring, int64_t budget, uint32_t holder, int64_t now,
             struct wj_wall_counts *counts)
 {
-    for (uint32_t i = round_number % stride; i < wj_thread_count(); i += stride) {
-        struct wj_thread *thread = wj_thread_at(i);
+    int64_t begin = wj_clock_read(CLOCK_THREAD_CPUTIME_ID), spent = 0;
+    uint32_t looks = 0, count = wj_thread_count();
+    int64_t most = budget < INT64_MAX / BURST ? BURST * budget : INT64_MAX;
+    allowance = allowance < most - budget ? allowance + budget : most;
+    for (uint32_t i = 0; i < count && spent < allowance; i++) {
+        struct wj_thread *thread = wj_thread_at(cursor++ % count);
         if (thread->live && thread->round == round_number) {
             const wj_gil *gil = wj_interpreter_gil(thread->state->interp);
             look_at(ring, thread, gil, holder, now, counts);
+            if (++looks % LOOKS == 0) {
+                spent = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - begin;
+            }
         }
     }
+    allowance -= wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - begin;
 }
 
 static void
@@ -150,7 +165,7 @@ dismiss_ended(struct wj_ring *ring, int64_t now)
 }
 
 void
-wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *own,
+wj_wall_round(struct wj_ring *ring, int64_t budget, const pid_t *own,
               struct wj_wall_counts *counts)
 {
     int64_t now = wj_now();
@@ -159,8 +174,8 @@ wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *ow
     wj_hold_memory();
     wj_lock_threads();
     uint32_t holder = find_threads(ring, now, own, counts);
-    if (sample) {
-        look_at_all(ring, stride, holder, now, counts);
+    if (budget > 0) {
+        look_around(ring, budget, holder, now, counts);
     }
     wj_unlock_threads();
     wj_let_go_memory();
@@ -171,7 +186,7 @@ wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *ow
 int
 wj_wall_begin(void)
 {
-    last_round = 0;
+    last_round = allowance = 0;
     if (scratch == NULL) {
         scratch = calloc(1, sizeof *scratch);
     }

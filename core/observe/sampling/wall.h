@@ -19,9 +19,10 @@ struct wj_wall_counts {
    for want of memory. */
 int wj_wall_begin(void);
 
-/* Find the threads, arm the new ones and, where ``sample`` is set, sample each
-   ``stride``-th. Threads with one of the WJ_OWN kernel ids in ``own`` are left out. */
-void wj_wall_round(struct wj_ring *ring, int sample, uint32_t stride, const pid_t *own,
+/* Find the threads, arm the new ones and take a sample of as many as ``budget`` ns of
+   CPU allow, in turn; of none for 0. What a round saves or overdraws is the next one's.
+   Threads of ``own`` ids are passed over. */
+void wj_wall_round(struct wj_ring *ring, int64_t budget, const pid_t *own,
                    struct wj_wall_counts *counts);
 
 /* Write the last word about every thread. */
