@@ -223,6 +223,9 @@ wj_lock_threads(void)
 #endif
 }
 
+/* Since 3.12 audit hooks are told of each thread before it is started. */
+#define WJ_THREADS_ANNOUNCED (PY_VERSION_HEX >= 0x030C0000)
+
 /* Since 3.13 the interpreter locks the lists itself before it forks. */
 #define WJ_FORK_LOCKS_THREADS (PY_VERSION_HEX >= 0x030D0000)
 

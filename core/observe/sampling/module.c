@@ -512,6 +512,11 @@ event_of(const struct wj_reader *reader, const struct wj_record *record)
         const struct wj_text *text = (const struct wj_text *)record;
         return Py_BuildValue("(sN)", "note", text_of(text + 1, text->size, record));
     }
+    if (record->kind == WJ_NAME) {
+        const struct wj_name *name = (const struct wj_name *)record;
+        return Py_BuildValue("(sKN)", "name", (unsigned long long)name->tid,
+                             text_of(name + 1, name->size, record));
+    }
     const struct wj_thread_note *thread = (const struct wj_thread_note *)record;
     return Py_BuildValue(
         "(siKLLN)", record->kind == WJ_END ? "end" : "thread",
@@ -523,7 +528,7 @@ event_of(const struct wj_reader *reader, const struct wj_record *record)
 PyDoc_STRVAR(reader_events_doc,
 "events() -> list[tuple]\n--\n\n"
 "What came since the last call, besides samples: (\"thread\" | \"end\", number, tid,\n"
-"time ns, cpu ns, name) and (\"note\", text).");
+"time ns, cpu ns, name), (\"name\", tid, name) and (\"note\", text).");
 
 static PyObject *
 reader_events(PyObject *self, PyObject *unused)

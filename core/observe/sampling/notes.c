@@ -31,6 +31,19 @@ wj_note_thread(struct wj_ring *ring, enum wj_kind kind, const struct wj_thread *
 }
 
 void
+wj_note_name(struct wj_ring *ring, pid_t tid, const char *name, size_t size)
+{
+    size_t whole;
+    struct wj_name *note = reserve(ring, sizeof *note, size, &whole);
+    if (note != NULL) {
+        note->tid = (uint64_t)tid;
+        note->size = size;
+        memcpy(note + 1, name, size);
+        wj_ring_commit(note, whole, WJ_NAME);
+    }
+}
+
+void
 wj_note_text(struct wj_ring *ring, const char *text)
 {
     size_t whole, size = strlen(text);

@@ -9,6 +9,9 @@ void wj_note_thread(struct wj_ring *ring, enum wj_kind kind,
                     const struct wj_thread *thread, int64_t time, int64_t cpu,
                     const char *name, size_t size);
 
+/* Write a WJ_NAME record. */
+void wj_note_name(struct wj_ring *ring, pid_t tid, const char *name, size_t size);
+
 /* Write a sentence for the people who will read the recording. */
 void wj_note_text(struct wj_ring *ring, const char *text);
 

@@ -500,6 +500,7 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
         [WJ_CODE] = sizeof(struct wj_code),
         [WJ_THREAD] = sizeof(struct wj_thread_note),
         [WJ_END] = sizeof(struct wj_thread_note),
+        [WJ_NAME] = sizeof(struct wj_name),
         [WJ_LIBRARY] = sizeof(struct wj_library),
         [WJ_NOTE] = sizeof(struct wj_text),
         [WJ_TASK] = sizeof(struct wj_task),
@@ -520,6 +521,7 @@ read_record(struct wj_reader *reader, const struct wj_record *record)
     case WJ_THREAD:
     case WJ_END:
         return read_thread(reader, (const struct wj_thread_note *)record);
+    case WJ_NAME:
     case WJ_NOTE:
         return wj_bytes_add(&reader->events, record, record->size);
     default:

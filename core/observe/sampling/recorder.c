@@ -16,9 +16,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "births.h"
 #include "clock.h"
 #include "keeper.h"
 #include "memory.h"
+#include "names.h"
 #include "native.h"
 #include "notes.h"
 #include "codes.h"
@@ -288,6 +290,7 @@ forked(void)
     pthread_mutex_init(&border, NULL);
     if (recording) {
         recording = 0;
+        wj_names_leave();
         wj_ticks_forked();
         wj_wall_forked();
         wj_memory_forked();
@@ -307,17 +310,15 @@ make_conditions(void)
     pthread_mutex_init(&lock, NULL); /* anew in a forked child */
 }
 
-static int
-announced(const char *event, PyObject *args, void *unused)
+static void
+announced(void)
 {
-    (void)args;
-    (void)unused;
-    if (recording
-        && (strcmp(event, "_thread.start_new_thread") == 0
-            || strcmp(event, "_thread.start_joinable_thread") == 0)) {
+    if (recording) {
+        if (PyInterpreterState_Get() == home) {
+            wj_names_watch(&ring);
+        }
         wj_recorder_hurry();
     }
-    return 0;
 }
 
 /* Once in the life of the process. 0, or -1 with an exception set. */
@@ -328,7 +329,7 @@ settle(void)
     if (settled) {
         return 0;
     }
-    if (PySys_AddAuditHook(announced, NULL) < 0) {
+    if (wj_births_watch(announced) != 0) {
         return -1;
     }
     pthread_atfork(before_fork, after_fork, forked);
@@ -416,6 +417,7 @@ wj_recorder_stop(void)
     pthread_join(keeper, NULL);
     Py_END_ALLOW_THREADS
     wj_keeper_serve(&ring, wanted.native);
+    wj_names_leave();
     recording = 0;
     wj_ticks_close();
     wj_wall_end(&ring);

@@ -62,15 +62,10 @@ new_slot(pthread_t handle)
 }
 
 struct wj_thread *
-wj_thread_of(const PyThreadState *state, int *is_new)
+wj_thread_of(const PyThreadState *state, pthread_t handle, pid_t tid, int *is_new)
 {
-    pthread_t handle = (pthread_t)state->thread_id;
-    pid_t tid = (pid_t)wj_native_id(state);
-    *is_new = 0;
-    if (tid == 0) {
-        return NULL; /* made by its parent, not running yet */
-    }
     struct wj_thread *slot = wj_thread_find(handle);
+    *is_new = 0;
     if (slot == NULL && (slot = new_slot(handle)) == NULL) {
         return NULL;
     }

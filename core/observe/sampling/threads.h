@@ -59,7 +59,8 @@ struct wj_thread *wj_thread_find(pthread_t handle);
 
 /* The slot of a thread, a fresh one where it is new (``*is_new`` tells). NULL where
    there is no room. One caller at a time. */
-struct wj_thread *wj_thread_of(const PyThreadState *state, int *is_new);
+struct wj_thread *wj_thread_of(const PyThreadState *state, pthread_t handle, pid_t tid,
+                               int *is_new);
 
 /* All slots ever made, the first ``wj_thread_count()``; those not ``live`` are free. */
 struct wj_thread *wj_thread_at(uint32_t slot);

@@ -99,26 +99,63 @@ look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil,
     }
 }
 
+/* True while a state that is not this thread's yet has the id of the one that made it. */
+static int
+is_taken(pid_t tid)
+{
+    for (uint32_t i = 0; i < wj_thread_count(); i++) {
+        const struct wj_thread *thread = wj_thread_at(i);
+        if (thread->live && thread->tid == tid) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The slot of a thread; NULL where it does not run: not yet, or no longer though its
+   state was left behind. */
+static struct wj_thread *
+recognize(struct wj_ring *ring, const PyThreadState *state, int64_t now,
+          struct wj_wall_counts *counts)
+{
+    int is_new;
+    /* In this order, and once: a state has the ids of the thread that made it, until the
+       new one writes its handle and then its kernel id. */
+    pid_t tid = (pid_t)wj_native_id(state);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    pthread_t handle = (pthread_t)state->thread_id;
+    struct wj_thread *there = wj_thread_find(handle);
+    if (there == NULL || !there->live || there->tid != tid) {
+        if (tid == 0 || is_taken(tid) || wj_clock_read(wj_thread_clock(tid)) < 0) {
+            return NULL;
+        }
+        if (there != NULL && there->live) { /* it ended, and left its stack to this one */
+            farewell(ring, there, now);
+        }
+    }
+    struct wj_thread *thread = wj_thread_of(state, handle, tid, &is_new);
+    if (thread != NULL && is_new) {
+        welcome(ring, thread, now);
+        counts->born++;
+    }
+    return thread;
+}
+
 /* Slots for all threads; the number of the one that holds the GIL, plus one. */
 static uint32_t
 find_threads(struct wj_ring *ring, int64_t now, const pid_t *own,
              struct wj_wall_counts *counts)
 {
     uint32_t holder = 0;
-    int is_new;
     PyInterpreterState *interpreter = wj_first_interpreter();
     for (; interpreter != NULL; interpreter = wj_next_interpreter(interpreter)) {
         const PyThreadState *holding = wj_gil_holder(wj_interpreter_gil(interpreter));
         PyThreadState *state = wj_first_thread(interpreter);
         for (; state != NULL; state = state->next) {
             struct wj_thread *thread =
-                is_own(state, own) ? NULL : wj_thread_of(state, &is_new);
+                is_own(state, own) ? NULL : recognize(ring, state, now, counts);
             if (thread == NULL) {
                 continue;
-            }
-            if (is_new) {
-                welcome(ring, thread, now);
-                counts->born++;
             }
             thread->round = round_number;
             counts->threads++;

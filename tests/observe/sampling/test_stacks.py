@@ -207,6 +207,38 @@ while thread.is_alive():
     assert not ends
 
 
+def test_threads_of_a_few_milliseconds_are_each_found_and_named(tmp_path: Path) -> None:
+    program = """
+import os, threading, time
+def brief():
+    end = time.thread_time() + 0.005
+    while time.thread_time() < end: pass
+for number in range(50):
+    group = [threading.Thread(target=brief, name=f"{number}-{each}") for each in range(4)]
+    for each in group: each.start()
+    for each in group: each.join()
+print([each.name for each in threading.enumerate()], isinstance(threading._active, dict))
+time.sleep(0.05)
+print(sum("perf_event" in os.readlink(f"/proc/self/fd/{each}") for each in fds()) <= 1)
+"""
+    fds = """
+import os
+def fds():
+    with os.scandir("/proc/self/fd") as entries:
+        found = [entry.name for entry in entries]
+    return [each for each in found if os.path.lexists(f"/proc/self/fd/{each}")]
+"""
+    run = recorded(["-c", fds + program], folder=tmp_path)
+    assert (run.out, run.err) == ("['MainThread'] True\nTrue\n", "")
+    names = [each.name for each in run.profile.threads]
+    assert len(names) == len(set(names))
+    found = {f"{number}-{each}" for number in range(50) for each in range(4)} & set(names)
+    assert len(found) >= 190
+    for each in run.profile.threads:
+        assert each.started <= each.ended
+        assert each.name == "MainThread" or each.cpu < 0.05e9
+
+
 @pytest.mark.parametrize("how", ["at the start", "later", "by the thread itself"])
 def test_a_thread_has_the_name_that_it_was_given_last(how: str, tmp_path: Path) -> None:
     program = f"""

@@ -38,7 +38,9 @@ class Reader:
     def events(
         self,
     ) -> list[
-        tuple[Literal["thread", "end"], int, int, int, int, str] | tuple[Literal["note"], str]
+        tuple[Literal["thread", "end"], int, int, int, int, str]
+        | tuple[Literal["name"], int, str]
+        | tuple[Literal["note"], str]
     ]: ...
     def counts(self) -> tuple[int, int, int]: ...
     def spent(self) -> dict[int, int]: ...

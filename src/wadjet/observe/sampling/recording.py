@@ -55,6 +55,8 @@ class _Source:
     number: int
     process: Process
     threads: set[int] = field(default_factory=set)
+    live: dict[int, int] = field(default_factory=dict)  # threads by kernel id
+    names: dict[int, str] = field(default_factory=dict)  # likewise, of threads not found yet
 
 
 class Recording:
@@ -179,6 +181,8 @@ class Recording:
         for event in source.reader.events():
             if event[0] == "note":
                 self.notes.append(event[1])
+            elif event[0] == "name":
+                self._name_thread(source, event[1], event[2])
             else:
                 self._tell_thread(source, *event)
 
@@ -188,14 +192,24 @@ class Recording:
         known = self._threads.get(number)
         if known is None:
             default = "MainThread" if tid == source.process.pid else f"thread {tid}"
-            known = Thread(default, tid, source.number, when)
+            known = Thread(source.names.pop(tid, default), tid, source.number, when)
+            source.live[tid] = number
         if kind == "end":
             known = replace(known, ended=when, cpu=cpu)
+            source.live.pop(tid, None)
         elif name:
             known = replace(known, name=name)
         source.threads.add(number)
         self._threads[number] = known
         self._writer.thread(number, known)
+
+    def _name_thread(self, source: _Source, tid: int, name: str) -> None:
+        number = source.live.get(tid)
+        if number is None:
+            source.names[tid] = name
+        else:
+            self._threads[number] = replace(self._threads[number], name=name)
+            self._writer.thread(number, self._threads[number])
 
     def _end_threads(self, source: _Source, when: int) -> None:
         spent = source.reader.spent()
