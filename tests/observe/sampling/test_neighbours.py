@@ -1,0 +1,229 @@
+"""Whoever else looks into the interpreter: debuggers, tracers, fault handlers, greenlets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.observe.sampling.runs import CPU, WALL, python, recorded, selves, stacks, weight
+
+FAST = ["--rate", "5000", "--wall-rate", "1000"]
+
+
+@pytest.mark.parametrize("tracer", ["settrace", "setprofile"])
+def test_a_tracer_sees_the_same_events(tracer: str, tmp_path: Path) -> None:
+    program = f"""
+import sys, threading
+seen = []
+def tracer(frame, event, argument):
+    seen.append((frame.f_code.co_name, event))
+    return tracer
+def inner(n): return sum(range(n))
+def outer():
+    for n in range(2_000): inner(n % 50)
+threading.{tracer}(tracer)
+sys.{tracer}(tracer)
+outer()
+sys.{tracer}(None)
+print(len(seen), seen[:20], seen[-20:])
+"""
+    expected = python(["-c", program], folder=tmp_path)
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.out, run.err) == (0, expected.out, expected.err)
+
+
+def test_cprofile_counts_the_same_calls(tmp_path: Path) -> None:
+    program = """
+import cProfile, pstats
+def inner(): pass
+def outer():
+    for _ in range(10_000): inner()
+profile = cProfile.Profile()
+profile.runcall(outer)
+counts = {key[2]: value[0] for key, value in pstats.Stats(profile).stats.items()}
+print(sorted(counts.items()))
+"""
+    expected = python(["-c", program], folder=tmp_path)
+    assert recorded(["-c", program], folder=tmp_path, flags=FAST).out == expected.out
+
+
+def test_the_fault_handler_tells_of_faults_as_ever(tmp_path: Path) -> None:
+    program = "import ctypes\ndef crash(): ctypes.string_at(0)\ncrash()"
+    words = ["-X", "faulthandler", "-c", program]
+    expected = python(words, folder=tmp_path)
+    run = recorded(["-c", program], folder=tmp_path, flags=["--python", "-X faulthandler", *FAST])
+    assert run.status == expected.status
+
+    def trace(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith(("Fatal", "  File"))]
+
+    assert trace(run.err) == trace(expected.err)
+    assert trace(run.err)
+
+
+def test_the_fault_handler_dumps_on_signals_and_later(tmp_path: Path) -> None:
+    program = """
+import faulthandler, os, signal, sys, time
+faulthandler.register(signal.SIGUSR1, all_threads=False, file=sys.stdout)
+faulthandler.dump_traceback_later(0.1, file=sys.stdout)
+def work():
+    os.kill(os.getpid(), signal.SIGUSR1)
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end: pass
+work()
+sys.stdout.flush()
+print("done")
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.err) == (0, "")
+    assert run.out.count(" in work") == 2
+    assert "Timeout" in run.out
+    assert run.out.endswith("done\n")
+
+
+def test_the_interpreters_own_lists_of_frames_show_the_programs_threads_only(
+    tmp_path: Path,
+) -> None:
+    program = """
+import sys, threading, _thread
+print(len(sys._current_frames()), threading.active_count(), _thread._count())
+"""
+    expected = python(["-c", program], folder=tmp_path)
+    assert recorded(["-c", program], folder=tmp_path, flags=FAST).out == expected.out
+
+
+def test_tracemalloc_counts_the_programs_memory_only(tmp_path: Path) -> None:
+    program = """
+import tracemalloc
+tracemalloc.start()
+kept = [bytearray(1000) for _ in range(1000)]
+size, _ = tracemalloc.get_traced_memory()
+print(1_000_000 < size < 1_400_000)
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.out) == (0, "True\n")
+
+
+def test_subinterpreters_come_and_go(tmp_path: Path) -> None:
+    program = """
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+for _ in range(5):
+    number = interpreters.create()
+    interpreters.run_string(number, "sum(i * i for i in range(300_000))")
+    interpreters.destroy(number)
+def after():
+    for _ in range(3_000_000): pass
+after()
+print("done")
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.out) == (0, "done\n"), run.err
+    assert selves(run.profile, CPU)["after"] > 20e6
+
+
+def test_a_thread_that_blocks_every_signal_is_seen_by_the_wall_clock(tmp_path: Path) -> None:
+    program = """
+import signal, threading
+def deaf():
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    for _ in range(8_000_000): pass
+thread = threading.Thread(target=deaf, name="deaf")
+thread.start()
+thread.join()
+print(signal.sigpending())
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.out) == (0, "set()\n")
+    profile = run.profile
+    (deaf,) = [n for n, each in enumerate(profile.threads) if each.name == "deaf"]
+    assert weight(profile, WALL, deaf) > 50e6
+    assert profile.threads[deaf].cpu > 50e6
+
+
+def test_greenlets_switch_without_harm_and_show_their_own_stacks(tmp_path: Path) -> None:
+    pytest.importorskip("greenlet", reason="greenlet has no wheel here")
+    program = """
+from greenlet import greenlet
+def spin(n):
+    for _ in range(n): pass
+def ping():
+    for _ in range(3_000):
+        spin(200)
+        second.switch()
+def pong():
+    while True:
+        spin(200)
+        first.switch()
+def deep(n, work):
+    if n: deep(n - 1, work)
+    else: work()
+first = greenlet(lambda: deep(20, ping))
+second = greenlet(lambda: deep(40, pong))
+first.switch()
+print("done")
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=["--rate", "10000"])
+    assert (run.status, run.out, run.err) == (0, "done\n", "")
+    for stack, _ in stacks(run.profile, CPU):
+        assert not {"ping", "pong"} <= set(stack)
+        if stack[-2:-1] in {("ping",), ("pong",)}:
+            assert stack.count("deep") == (21 if "ping" in stack else 41)
+
+
+def test_asyncio_programs_with_threads_and_children_end_as_ever(tmp_path: Path) -> None:
+    program = """
+import asyncio, sys
+def blocking(n): return sum(range(n))
+async def main():
+    loop = asyncio.get_running_loop()
+    jobs = [loop.run_in_executor(None, blocking, 100_000) for _ in range(20)]
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "print('child')", stdout=asyncio.subprocess.PIPE)
+    out, _ = await child.communicate()
+    print(out, len(await asyncio.gather(*jobs)))
+    try:
+        async with asyncio.timeout(0.05): await asyncio.sleep(10)
+    except TimeoutError: print("timeout")
+asyncio.run(main(), debug=True)
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=FAST)
+    assert (run.status, run.out) == (0, "b'child\\n' 20\ntimeout\n"), run.err
+
+
+CHURN = """
+import os, random, sys, threading
+chance = random.Random(7)
+def down(n):
+    if n == 0: raise ValueError(n)
+    try: return down(n - 1)
+    finally: n += 1
+def work(seed):
+    for _ in range(10):
+        try: down(seed % 60)
+        except ValueError: pass
+        list(x for x in range(seed % 30))
+for round in range(60):
+    threads = [threading.Thread(target=work, args=[chance.randrange(1000)]) for _ in range(20)]
+    for thread in threads: thread.start()
+    if round % 12 == 0:
+        child = os.fork()
+        if child == 0:
+            work(50)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    for thread in threads: thread.join()
+print("done")
+"""
+
+
+@pytest.mark.parametrize("flags", [[], ["--native"], ["--children"], ["--no-perf"]], ids=" ".join)
+def test_threads_that_come_and_go_with_forks_among_them_do_no_harm(
+    flags: list[str], tmp_path: Path
+) -> None:
+    fast = ["--rate", "10000", "--wall-rate", "10000"]
+    run = recorded(["-c", CHURN], folder=tmp_path, flags=[*fast, *flags])
+    assert (run.status, run.out, run.err) == (0, "done\n", "")
+    assert run.profile.about["complete"] is True
