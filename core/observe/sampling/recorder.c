@@ -35,7 +35,9 @@
 #define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
-#define COST_SHARE 50 /* looking may cost one part in so many of the time */
+#define ROUND_COST 200000 /* ns of CPU that a round may cost on the average */
+#define COST_SHARE 10 /* and no more than one part in so many of the time */
+#define UNLIMITED 1000000000000 /* ns, for the last round */
 #define FOREVER INT64_MAX
 
 static struct wj_ring ring = {.file = -1};
@@ -198,14 +200,15 @@ sample(void *unused)
 {
     int64_t period = wanted.wall_period ? wanted.wall_period : LOOK_PERIOD;
     int64_t next = wj_now(), named = 0;
-    int64_t budget = wanted.wall_period ? period / COST_SHARE + 1 : 0;
+    int64_t share = period / COST_SHARE + 1;
+    int64_t budget = share < ROUND_COST ? share : ROUND_COST;
     (void)unused;
     block_signals();
     own[0] = (pid_t)syscall(SYS_gettid);
     do {
         int64_t now = wj_now();
         int due = now >= next;
-        make_round(due ? budget : 0);
+        make_round(due && wanted.wall_period ? budget : 0);
         if (due) {
             /* Skip what was missed: catching up would count busy moments twice. */
             next = (next + period > now ? next : now) + jittered(period);
@@ -215,7 +218,7 @@ sample(void *unused)
             rouse_keeper();
         }
     } while (rest(next));
-    make_round(wanted.wall_period ? FOREVER : 0);
+    make_round(wanted.wall_period ? UNLIMITED : 0);
     return NULL;
 }
 

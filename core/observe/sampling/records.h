@@ -13,10 +13,10 @@ enum wj_kind {
     WJ_CODE,       /* struct wj_code: a code object got an id */
     WJ_THREAD,     /* struct wj_thread_note: a thread was found, or its name changed */
     WJ_END,        /* struct wj_thread_note: a thread has ended */
-    WJ_NAME,       /* struct wj_name: a thread, found or not yet, has got its name */
     WJ_LIBRARY,    /* struct wj_library: a library was mapped */
     WJ_NOTE,       /* struct wj_text: a word for the people who read the recording */
     WJ_TASK,       /* struct wj_task: a task of asyncio was made, or its name changed */
+    WJ_NAME,       /* struct wj_name: a thread, found or not yet, has got its name */
 };
 
 enum wj_state {

@@ -18,6 +18,7 @@
 
 #define LOOKS 4  /* between two readings of the clock */
 #define BURST 10 /* rounds for which an allowance is kept */
+#define FIRST_LOOK 50000 /* ns that the first look at a thread adds to it */
 
 static uint32_t round_number;
 static int64_t last_round;
@@ -175,8 +176,9 @@ look_around(struct wj_ring *ring, int64_t budget, uint32_t holder, int64_t now,
 {
     int64_t begin = wj_clock_read(CLOCK_THREAD_CPUTIME_ID), spent = 0;
     uint32_t looks = 0, count = wj_thread_count();
-    int64_t most = budget < INT64_MAX / BURST ? BURST * budget : INT64_MAX;
-    allowance = allowance < most - budget ? allowance + budget : most;
+    if (allowance < BURST * budget) {
+        allowance += budget;
+    }
     for (uint32_t i = 0; i < count && spent < allowance; i++) {
         struct wj_thread *thread = wj_thread_at(cursor++ % count);
         if (thread->live && thread->round == round_number) {
@@ -211,6 +213,7 @@ wj_wall_round(struct wj_ring *ring, int64_t budget, const pid_t *own,
     wj_hold_memory();
     wj_lock_threads();
     uint32_t holder = find_threads(ring, now, own, counts);
+    allowance += (int64_t)counts->born * FIRST_LOOK;
     if (budget > 0) {
         look_around(ring, budget, holder, now, counts);
     }

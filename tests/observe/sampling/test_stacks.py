@@ -170,7 +170,7 @@ def wait_for_it(): done.wait()
 threads = [threading.Thread(target=wait_for_it, name=f"t{i}") for i in range(1000)]
 for thread in threads: thread.start()
 import time
-time.sleep(6)
+time.sleep(2)
 done.wait()
 for thread in threads: thread.join()
 """
