@@ -1,9 +1,9 @@
 /* The names of threads, as ``threading`` has them.
  *
- * A thread enters itself in ``threading._active`` as it begins and leaves it as it ends,
- * and may be gone before anybody else gets the GIL. So that dict is replaced by one that
- * tells of what enters it. The entry may come before the sampler has found the thread:
- * the record goes by the kernel's id, and the reader puts the two together.
+ * A thread enters itself in ``threading._active`` as it begins and leaves it as it
+ * ends, and may be gone before anybody else gets the GIL. So that dict is replaced by
+ * one that tells of what enters it. The entry may come before the sampler has found the
+ * thread: the record goes by the kernel's id, and the reader puts the two together.
  */
 #define _GNU_SOURCE
 #include "names.h"
@@ -25,8 +25,8 @@ hash_of(const char *text, Py_ssize_t size)
     return hash | 1;
 }
 
-/* The name of a ``threading.Thread``: a new reference, and its text, which lives as long
-   as that. NULL with an exception set, or without one where it is no text. */
+/* The name of a ``threading.Thread``: a new reference, and its text, which lives as
+   long as that. NULL with an exception set, or without one where it is no text. */
 static PyObject *
 name_of(PyObject *started, const char **text, Py_ssize_t *size)
 {
@@ -85,9 +85,8 @@ replace_active(PyObject *active)
     }
     PyObject *watched = PyObject_CallOneArg(type, active);
     PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading");
-    int result = watched == NULL
-                     ? -1
-                     : PyObject_SetAttrString(threading, "_active", watched);
+    int result =
+        watched == NULL ? -1 : PyObject_SetAttrString(threading, "_active", watched);
     Py_XDECREF(watched);
     return result;
 }

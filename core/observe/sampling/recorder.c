@@ -35,8 +35,8 @@
 #define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
-#define ROUND_COST 200000 /* ns of CPU that a round may cost on the average */
-#define COST_SHARE 10 /* and no more than one part in so many of the time */
+#define ROUND_COST 200000       /* ns of CPU that a round may cost on the average */
+#define COST_SHARE 10           /* and no more than one part in so many of the time */
 #define UNLIMITED 1000000000000 /* ns, for the last round */
 #define FOREVER INT64_MAX
 

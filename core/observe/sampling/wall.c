@@ -16,8 +16,8 @@
 #include "states.h"
 #include "ticks.h"
 
-#define LOOKS 4  /* between two readings of the clock */
-#define BURST 10 /* rounds for which an allowance is kept */
+#define LOOKS 4          /* between two readings of the clock */
+#define BURST 10         /* rounds for which an allowance is kept */
 #define FIRST_LOOK 50000 /* ns that the first look at a thread adds to it */
 
 static uint32_t round_number;
@@ -100,7 +100,8 @@ look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil,
     }
 }
 
-/* True while a state that is not this thread's yet has the id of the one that made it. */
+/* True while a state that is not this thread's yet has the id of the one that made it.
+ */
 static int
 is_taken(pid_t tid)
 {
@@ -120,8 +121,8 @@ recognize(struct wj_ring *ring, const PyThreadState *state, int64_t now,
           struct wj_wall_counts *counts)
 {
     int is_new;
-    /* In this order, and once: a state has the ids of the thread that made it, until the
-       new one writes its handle and then its kernel id. */
+    /* In this order, and once: a state has the ids of the thread that made it, until
+       the new one writes its handle and then its kernel id. */
     pid_t tid = (pid_t)wj_native_id(state);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     pthread_t handle = (pthread_t)state->thread_id;
@@ -130,7 +131,8 @@ recognize(struct wj_ring *ring, const PyThreadState *state, int64_t now,
         if (tid == 0 || is_taken(tid) || wj_clock_read(wj_thread_clock(tid)) < 0) {
             return NULL;
         }
-        if (there != NULL && there->live) { /* it ended, and left its stack to this one */
+        if (there != NULL
+            && there->live) { /* it ended, and left its stack to this one */
             farewell(ring, there, now);
         }
     }
