@@ -23,8 +23,8 @@ from wadjet.model.totals import fold
 _NEAR = 25_000_000
 """So long (ns) after a thread was seen it is taken to be still there."""
 
-_ENOUGH = 20_000
-"""So many waits tell who holds the GIL to within a point."""
+_ENOUGH = 8_000
+"""So many waits tell who holds the GIL to within two points."""
 
 
 @dataclass(slots=True)
