@@ -96,7 +96,12 @@ def _behind_peers(found: Found, rate: int) -> float:
     theirs = []
     for tool, its_rate in (*LIGHT, *HEAVY):
         comparison = found.get(label(tool, rate))
-        if its_rate != rate or tool is peers.PY_SPY_FREE or comparison is None or not comparison.pairs:
+        if (
+            its_rate != rate
+            or tool is peers.PY_SPY_FREE
+            or comparison is None
+            or not comparison.pairs
+        ):
             continue
         if tool is peers.WADJET:
             ours = _slower(comparison)
