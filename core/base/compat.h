@@ -257,6 +257,84 @@ wj_first_thread(const PyInterpreterState *interpreter)
     return interpreter->threads.head;
 }
 
+/* ---- the collector -------------------------------------------------------------- */
+
+/* True for 3.14.0 to 3.14.4, which collect bit by bit: their lists mean other things.
+   Asked of the interpreter that runs, whose patch release may not be the headers'. */
+static inline int
+wj_gc_is_incremental(void)
+{
+#if PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030E0500
+    return 1;
+#elif PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030F0000
+    return Py_Version < 0x030E0500;
+#else
+    return 0;
+#endif
+}
+
+/* Borrowed: the list of functions that the collector calls, ``gc.callbacks``. */
+static inline PyObject *
+wj_gc_callbacks(const PyInterpreterState *interpreter)
+{
+    return interpreter->gc.callbacks;
+}
+
+static inline int
+wj_gc_is_enabled(const PyInterpreterState *interpreter)
+{
+    return interpreter->gc.enabled;
+}
+
+/* Borrowed: generation 0 to 2, never of an incremental collector. */
+static inline struct gc_generation *
+wj_gc_generation(PyInterpreterState *interpreter, int number)
+{
+#if PY_VERSION_HEX >= 0x030E0000 && PY_VERSION_HEX < 0x030E0500
+    return number == 0 ? &interpreter->gc.young : &interpreter->gc.old[number - 1];
+#else
+    return &interpreter->gc.generations[number];
+#endif
+}
+
+/* Objects in the oldest generation after its last collection, and those that have come
+   since: a full collection is due when these are a quarter of those. */
+static inline Py_ssize_t *
+wj_gc_long_lived(PyInterpreterState *interpreter)
+{
+    return &interpreter->gc.long_lived_total;
+}
+
+static inline Py_ssize_t *
+wj_gc_pending(PyInterpreterState *interpreter)
+{
+    return &interpreter->gc.long_lived_pending;
+}
+
+static inline PyGC_Head *
+wj_gc_head(const PyObject *object)
+{
+    return (PyGC_Head *)object - 1;
+}
+
+static inline PyObject *
+wj_gc_object(const PyGC_Head *head)
+{
+    return (PyObject *)(head + 1);
+}
+
+static inline PyGC_Head *
+wj_gc_next(const PyGC_Head *head)
+{
+    return (PyGC_Head *)(head->_gc_next & ~(uintptr_t)1);
+}
+
+static inline PyGC_Head *
+wj_gc_previous(const PyGC_Head *head)
+{
+    return (PyGC_Head *)(head->_gc_prev & ~(uintptr_t)3);
+}
+
 /* ---- slots ---------------------------------------------------------------------- */
 
 #if PY_VERSION_HEX >= 0x030C0000

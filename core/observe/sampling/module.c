@@ -19,9 +19,10 @@
 /* ---- the recorder --------------------------------------------------------------- */
 
 PyDoc_STRVAR(start_doc,
-"start(*, cpu_period, wall_period, native, perf, capacity, hidden) -> dict\n--\n\n"
+"start(*, cpu_period, wall_period, native, perf, capacity, hidden, collector)\n--\n\n"
 "Start recording this process into a new ring of ``capacity`` bytes, a power of two.\n\n"
-"Periods are in ns, 0 for none; ``hidden`` is the native id of a thread to pass over.\n"
+"Periods are in ns, 0 for none; ``hidden`` is the native id of a thread to pass over;\n"
+"``collector`` records the runs of the garbage collector too.\n"
 "Returns what was chosen: ``fd`` (the ring; borrowed),\n"
 "``engine``, ``signal``, ``refusal`` (errno of perf_event_open), ``peek``. Raises\n"
 "RuntimeError where a recording is under way, OSError where the system refuses.");
@@ -29,19 +30,19 @@ PyDoc_STRVAR(start_doc,
 static PyObject *
 start(PyObject *module, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"cpu_period", "wall_period", "native", "perf",
-                            "capacity",   "hidden",      NULL};
+    static char *names[] = {"cpu_period", "wall_period", "native",    "perf",
+                            "capacity",   "hidden",      "collector", NULL};
     static const char *const engines[] = {"none", "perf", "perf-user", "timer"};
     static const char *const ways[] = {"none", "process_vm_readv", "pipe"};
-    struct wj_options options = {0, 0, 0, 0, 0, 0};
+    struct wj_options options = {0, 0, 0, 0, 0, 0, 0};
     struct wj_choice choice;
     long long cpu, wall;
     Py_ssize_t capacity;
     int perf, hidden = 0;
     (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppni:start", names, &cpu,
-                                     &wall, &options.native, &perf, &capacity,
-                                     &hidden)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppnip:start", names, &cpu,
+                                     &wall, &options.native, &perf, &capacity, &hidden,
+                                     &options.collections)) {
         return NULL;
     }
     if (cpu < 0 || wall < 0 || capacity < 65536 || (capacity & (capacity - 1))) {
@@ -368,7 +369,8 @@ PyDoc_STRVAR(tree_take_doc,
 "take() -> tuple\n--\n\n"
 "What came since the last take: functions (file, name, line, file, …), libraries,\n"
 "frames (kind i32, a i32, b i64), nodes (parent i32, frame i32) and samples (time i64,\n"
-"thread i32, node i32, state i8, holder i32, wall i64, cpu i64, await i64), columns as bytes.");
+"thread i32, node i32, state i8, holder i32, and i64 by clock: wall, cpu, await, pause,\n"
+"runs, examined, collected), columns as bytes.");
 
 static PyObject *
 tree_take(PyObject *self, PyObject *unused)
@@ -377,7 +379,7 @@ tree_take(PyObject *self, PyObject *unused)
     const struct wj_bytes *samples = &tree->sample_rows;
     (void)unused;
     PyObject *taken = Py_BuildValue(
-        "(NN(NNN)(NN)(NNNNNNNN))", take_texts(&tree->functions),
+        "(NN(NNN)(NN)(NNNNNNNNNNNN))", take_texts(&tree->functions),
         take_texts(&tree->libraries),
         COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
         COLUMN(&tree->frame_rows, struct wj_frame_row, a),
@@ -389,7 +391,9 @@ tree_take(PyObject *self, PyObject *unused)
         COLUMN(samples, struct wj_sample_row, node),
         COLUMN(samples, struct wj_sample_row, state),
         COLUMN(samples, struct wj_sample_row, holder), weights(samples, WJ_WALL),
-        weights(samples, WJ_CPU), weights(samples, WJ_AWAIT));
+        weights(samples, WJ_CPU), weights(samples, WJ_AWAIT),
+        weights(samples, WJ_PAUSE), weights(samples, WJ_RUNS),
+        weights(samples, WJ_EXAMINED), weights(samples, WJ_COLLECTED));
     if (taken != NULL) {
         tree->frame_rows.size = tree->node_rows.size = tree->sample_rows.size = 0;
     }

@@ -18,6 +18,7 @@
 
 #include "births.h"
 #include "clock.h"
+#include "collections.h"
 #include "keeper.h"
 #include "memory.h"
 #include "names.h"
@@ -31,8 +32,10 @@
 #define LOOK_PERIOD 10000000 /* ns between looks for new threads, if no wall clock */
 #define HURRY_PAUSE 1000000  /* ns until a thread that was announced may be there */
 #define HURRY_LOOKS 2        /* looks for it, in a hurry */
-#define KEEP_PAUSE 10000000  /* ns the keeper leaves the GIL alone after a serving */
-#define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
+#define FIRST_LOOK 50000000  /* ns to wait for the sampler's first round at most */
+#define FIRST_LOOKS 500
+#define KEEP_PAUSE 10000000 /* ns the keeper leaves the GIL alone after a serving */
+#define KEEP_COST 50000000  /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
 #define ROUND_COST 200000       /* ns of CPU that a round may cost on the average */
@@ -74,8 +77,9 @@ static void
 tick(struct wj_thread *thread, void *context)
 {
     int64_t cpu = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
-    struct wj_moment moment = {wj_now(), cpu - thread->cpu_last, thread->number, 0,
-                               WJ_CPU,   WJ_RUN_NATIVE};
+    struct wj_moment moment = {
+        wj_now(), cpu - thread->cpu_last, thread->number, 0, WJ_CPU, WJ_RUN_NATIVE,
+        NULL};
     uint32_t natives = 0;
     if (moment.weight <= 0 || cpu < thread->quiet_until) {
         return;
@@ -294,6 +298,7 @@ forked(void)
     if (recording) {
         recording = 0;
         wj_names_leave();
+        wj_collections_forked();
         wj_ticks_forked();
         wj_wall_forked();
         wj_memory_forked();
@@ -338,6 +343,17 @@ settle(void)
     pthread_atfork(before_fork, after_fork, forked);
     settled = 1;
     return 0;
+}
+
+/* Until the sampler has found this thread: what the collector does from the start on is
+   recorded by the number that the thread has then. */
+static void
+await_first_look(void)
+{
+    const struct timespec moment = {0, FIRST_LOOK / FIRST_LOOKS};
+    for (int i = 0; i < FIRST_LOOKS && wj_thread_find(pthread_self()) == NULL; i++) {
+        nanosleep(&moment, NULL);
+    }
 }
 
 static int
@@ -392,6 +408,13 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
         choice->refusal = errno;
     }
     int error = start_threads();
+    if (error == 0 && options->collections && wj_collections_watch(&ring) != 0) {
+        wj_recorder_stop();
+        return -1;
+    }
+    if (error == 0 && options->collections) {
+        await_first_look();
+    }
     if (error != 0) {
         recording = 0;
         wj_ticks_close();
@@ -410,6 +433,7 @@ wj_recorder_stop(void)
     if (!recording) {
         return;
     }
+    wj_collections_leave();
     pthread_mutex_lock(&lock);
     stopping = 1;
     pthread_cond_signal(&wake_sampler);
@@ -474,8 +498,8 @@ wj_recorder_awaits(pthread_t handle, const void *coroutine,
     if (scratch == NULL && (scratch = calloc(1, sizeof *scratch)) == NULL) {
         return -1;
     }
-    struct wj_moment moment = {wj_now(), weight,   thread->number,
-                               0,        WJ_AWAIT, WJ_BLOCKED};
+    struct wj_moment moment = {wj_now(),   weight, thread->number, 0, WJ_AWAIT,
+                               WJ_BLOCKED, NULL};
     memcpy(scratch->stack.frames, frames, depth * sizeof frames[0]);
     scratch->stack.depth = scratch->stack.task_frames = depth;
     scratch->stack.task = coroutine;

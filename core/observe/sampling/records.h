@@ -28,7 +28,18 @@ enum wj_state {
     WJ_BLOCKED,
 };
 
-enum wj_clock { WJ_CPU, WJ_WALL, WJ_AWAIT, WJ_CLOCKS };
+/* What a sample is worth something of: ns of a clock, or of the collector's pauses, its
+   runs, the objects it examined and collected. */
+enum wj_clock {
+    WJ_CPU,
+    WJ_WALL,
+    WJ_AWAIT,
+    WJ_PAUSE,
+    WJ_RUNS,
+    WJ_EXAMINED,
+    WJ_COLLECTED,
+    WJ_CLOCKS
+};
 
 enum wj_sample_flags {
     WJ_SAME = 1, /* no frames follow: the stack of this thread's last wall sample */
@@ -52,7 +63,7 @@ struct wj_place {
 struct wj_sample {
     struct wj_record head;
     int64_t time;   /* CLOCK_MONOTONIC, ns */
-    int64_t weight; /* ns of the clock */
+    int64_t weight; /* ns of the clock, or a number of things */
     uint32_t thread;
     uint32_t holder; /* 1 + the thread that held the GIL, 0 for none */
     uint8_t clock;

@@ -56,6 +56,41 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
     return used;
 }
 
+/* Define what the collector does, as a function of its module. Its size. */
+static size_t
+define_leaf(char *to, size_t room, const char *name)
+{
+    static const char file[] = "<built-in gc>";
+    struct wj_definition definition = {0, 0, 0, sizeof file - 1, 0};
+    definition.name_size = (uint16_t)strlen(name);
+    size_t text = sizeof file - 1 + definition.name_size;
+    definition.size = (uint32_t)WJ_ROUND(sizeof definition + text);
+    if (definition.size > room) {
+        return 0;
+    }
+    memcpy(to, &definition, sizeof definition);
+    memcpy(to + sizeof definition, file, sizeof file - 1);
+    memcpy(to + sizeof definition + sizeof file - 1, name, definition.name_size);
+    return definition.size;
+}
+
+/* Put the leaf on top of the places. 0, or the bytes its definition takes. */
+static size_t
+name_leaf(struct wj_scratch *scratch, const char *name, size_t used,
+          uint32_t *definitions)
+{
+    size_t size = scratch->stack.depth == WJ_MAX_DEPTH
+                      ? 0
+                      : define_leaf(scratch->definitions + used,
+                                    sizeof scratch->definitions - used, name);
+    if (size > 0) {
+        size_t below = scratch->stack.depth * sizeof scratch->places[0];
+        memmove(scratch->places + 1, scratch->places, below);
+        scratch->places[0] = (struct wj_place){0, (int32_t)(*definitions)++};
+    }
+    return size;
+}
+
 static struct wj_sample *
 begin(struct wj_ring *ring, const struct wj_moment *moment, size_t size)
 {
@@ -81,7 +116,12 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
 {
     uint32_t definitions;
     size_t extra = name_frames(scratch, &definitions);
-    size_t places = scratch->stack.depth * sizeof scratch->places[0];
+    size_t leaf = moment->leaf == NULL
+                      ? 0
+                      : name_leaf(scratch, moment->leaf, extra, &definitions);
+    uint32_t depth = scratch->stack.depth + (leaf > 0);
+    size_t places = depth * sizeof scratch->places[0];
+    extra += leaf;
     size_t addresses = natives * sizeof scratch->natives[0];
     size_t size = sizeof(struct wj_sample) + places + addresses + extra;
     struct wj_sample *sample = begin(ring, moment, size);
@@ -89,10 +129,10 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
         return -1;
     }
     sample->flags = scratch->stack.truncated ? WJ_TRUNCATED : 0;
-    sample->frames = scratch->stack.depth;
+    sample->frames = depth;
     sample->natives = natives;
     sample->definitions = definitions;
-    sample->task_frames = scratch->stack.task_frames;
+    sample->task_frames = scratch->stack.task_frames + (leaf > 0);
     sample->task = (uint64_t)(uintptr_t)scratch->stack.task;
     char *body = (char *)(sample + 1);
     memcpy(body, scratch->places, places);

@@ -12,6 +12,8 @@ struct wj_moment {
     uint32_t holder; /* 1 + number of the thread that held the GIL, 0 for none */
     enum wj_clock clock;
     enum wj_state state;
+    const char
+        *leaf; /* Borrowed: what the collector does on top of the stack, or NULL */
 };
 
 /* Write the stack in ``scratch`` as a sample, with as many of the native addresses

@@ -75,6 +75,11 @@ def _detail(group: argparse._ArgumentGroup) -> None:
         help="tasks of asyncio by name, below the tasks that made them, and where they wait",
     )
     group.add_argument(
+        "--collector",
+        action="store_true",
+        help="the runs of the garbage collector: who caused them, their pauses, what they found",
+    )
+    group.add_argument(
         "--children", action="store_true", help="the Python processes that the program starts too"
     )
 
@@ -100,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         native=args.native,
         children=args.children,
         tasks=args.tasks,
+        collector=args.collector,
         perf=not args.no_perf,
     )
     path = args.output or _free_path(_stem(args))

@@ -39,6 +39,7 @@ def sample(
     wall_rate: int = DEFAULT_WALL_RATE,
     *,
     native: bool = False,
+    collector: bool = False,
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Session:
@@ -46,15 +47,16 @@ def sample(
 
     ``rate`` is samples for each second of CPU time that a thread uses, ``wall_rate`` looks at
     all threads in a second of real time; 0 turns the one or the other off. ``native`` records
-    the functions of C libraries too. ``output`` is the file to record to, ``NAME.wadjet``,
-    which keeps what was recorded even if the process is killed; without it the recording is
-    gone with the Session. ``overwrite`` replaces a file that exists.
+    the functions of C libraries too, ``collector`` the runs of the garbage collector.
+    ``output`` is the file to record to, ``NAME.wadjet``, which keeps what was recorded even if
+    the process is killed; without it the recording is gone with the Session. ``overwrite``
+    replaces a file that exists.
 
     Raises UsageError if a rate is out of range. Entering the block raises BusyError if this
     process is being recorded already, OutputError if ``output`` exists or cannot be written,
     and UnsupportedError if this interpreter or system cannot be recorded.
     """
-    settings = Settings(rate, wall_rate, native=native)
+    settings = Settings(rate, wall_rate, native=native, collector=collector)
     path = None if output is None else Path(output).absolute()
     return Session(settings, path, overwrite=overwrite, view=_view_of_surroundings())
 

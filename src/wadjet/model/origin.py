@@ -17,7 +17,7 @@ from wadjet.model.profile import Fact
 
 _LIBRARY = re.compile(
     r"(?:.*/(?:site-packages|dist-packages)/|.*?/lib(?:64)?/python\d[\d.]*t?/|.*/python3\d+\.zip/"
-    r"|<frozen (?=[^>]*>))"
+    r"|<(?:frozen|built-in) (?=[^>]*>))"
 )
 _SHARED_OBJECT = re.compile(r"\.(?:so(?:\.[\d.]+)?|dylib|pyd|dll)$")
 

@@ -15,10 +15,15 @@ from itertools import compress
 from operator import mul
 from typing import TypeVar
 
+from wadjet.model import collection
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
 
+EXACT = frozenset(metric.name for metric in collection.METRICS)
+"""Metrics that count everything there was: their figures are no estimates."""
+
+_FINE = 1e-12  # the grain of an exact metric, as a part of its total
 _TOP = 7 if sys.byteorder == "little" else 4  # where a place keeps its state
 
 
@@ -57,11 +62,12 @@ def fold(profile: Profile, metric: str) -> Fold:
     key = f"fold {profile.metric_index(metric)}"
     held = samples.derived.get(key)
     if not isinstance(held, Fold):
-        held = samples.derived[key] = _fold(samples, samples.values[profile.metric_index(metric)])
+        values = samples.values[profile.metric_index(metric)]
+        held = samples.derived[key] = _fold(samples, values, sampled=metric not in EXACT)
     return held
 
 
-def _fold(samples: Samples, values: array[int]) -> Fold:
+def _fold(samples: Samples, values: array[int], *, sampled: bool) -> Fold:
     worth = list(filter(None, values))
     places, sums = _sums(compress(_places(samples), values), worth)
     octets = bytearray(places.tobytes())
@@ -76,7 +82,7 @@ def _fold(samples: Samples, values: array[int]) -> Fold:
         value=sums,
         total=total,
         count=len(worth),
-        grain=sum(map(mul, worth, worth)) / total if total else 1.0,
+        grain=(sum(map(mul, worth, worth)) / total if sampled else total * _FINE) if total else 1.0,
     )
 
 

@@ -9,7 +9,14 @@ class Choice(TypedDict):
     peek: Literal["none", "process_vm_readv", "pipe"]
 
 def start(
-    *, cpu_period: int, wall_period: int, native: bool, perf: bool, capacity: int, hidden: int
+    *,
+    cpu_period: int,
+    wall_period: int,
+    native: bool,
+    perf: bool,
+    capacity: int,
+    hidden: int,
+    collector: bool,
 ) -> Choice: ...
 def stop() -> None: ...
 def note(text: str, /) -> None: ...
@@ -29,7 +36,7 @@ class Tree:
         list[str],
         tuple[bytes, bytes, bytes],
         tuple[bytes, bytes],
-        tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes],
+        tuple[bytes, ...],
     ]: ...
 
 class Reader:

@@ -58,6 +58,7 @@ def record(settings: Settings, socket: str) -> None:
         perf=settings.perf,
         capacity=settings.capacity,
         hidden=watch.thread if watch else 0,
+        collector=settings.collector,
     )
     words = [
         os.getpid(),

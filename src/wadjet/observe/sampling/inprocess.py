@@ -123,6 +123,7 @@ class InProcess:
                 perf=settings.perf,
                 capacity=settings.capacity,
                 hidden=self._reader.native_id,
+                collector=settings.collector,
             )
             self._attach(choice, command)
             self._await_first_look()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from wadjet import __version__
 from wadjet.errors import OutputError
+from wadjet.model import collection
 from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
 from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
@@ -22,6 +23,9 @@ from wadjet.observe.sampling.settings import Settings
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
 AWAIT = Metric("await", "ns", "Await time")
+_CLOCKS = ("wall", "cpu", "await", "gc-pause", "gc-runs", "gc-examined", "gc-collected")
+"""The columns of values that the tree has, in its order."""
+
 _PYTHON, _NATIVE, _TASK = range(3)
 _SOURCES_LIMIT = 8 << 20
 _FILE_LIMIT = 1 << 20
@@ -80,9 +84,9 @@ class Recording:
         self.started = started
         self.notes: list[str] = []
         self._tree = _sampling.Tree()
-        self._writer = Writer(
-            path, (*METRICS, AWAIT) if settings.tasks else METRICS, overwrite=overwrite
-        )
+        metrics = _metrics(settings)
+        self._wanted = [_CLOCKS.index(metric.name) for metric in metrics]
+        self._writer = Writer(path, metrics, overwrite=overwrite)
         self._names = _Names(self._writer)
         self._sources: list[_Source] = []
         self._threads: dict[int, Thread] = {}
@@ -128,12 +132,11 @@ class Recording:
         self._names.add(functions, libraries, *frames)
         parent, frame = (_column("i", each) for each in nodes)
         self._writer.nodes(parent, frame)
-        codes = ("q", "i", "i", "b", "i", "q", "q", "q")
-        moment, thread, node, state, holder, *values = (
-            _column(code, each) for code, each in zip(codes, samples, strict=True)
+        *places, holder = (
+            _column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
         )
-        wanted = values if self.settings.tasks else values[: len(METRICS)]
-        self._writer.samples(Samples(moment, thread, node, state, holder, tuple(wanted)))
+        values = tuple(_column("q", samples[5 + each]) for each in self._wanted)
+        self._writer.samples(Samples(*places, holder, values))
         self._writer.commit()
 
     def finish(self, *, status: int | None, complete: bool = True) -> None:
@@ -218,6 +221,11 @@ class Recording:
             if thread.ended == 0:  # it ended with its process, and nobody read its clock
                 self._threads[number] = replace(thread, ended=when, cpu=spent[number])
                 self._writer.thread(number, self._threads[number])
+
+
+def _metrics(settings: Settings) -> tuple[Metric, ...]:
+    waits = (AWAIT,) if settings.tasks else ()
+    return (*METRICS, *waits, *(collection.METRICS if settings.collector else ()))
 
 
 class _Names:

@@ -21,7 +21,16 @@ class Settings:
     UsageError where a rate makes no sense.
     """
 
-    __slots__ = ("capacity", "children", "native", "perf", "rate", "tasks", "wall_rate")
+    __slots__ = (
+        "capacity",
+        "children",
+        "collector",
+        "native",
+        "perf",
+        "rate",
+        "tasks",
+        "wall_rate",
+    )
 
     def __init__(
         self,
@@ -33,6 +42,7 @@ class Settings:
         tasks: bool = False,
         perf: bool = True,
         capacity: int = 1 << 23,
+        collector: bool = False,
     ) -> None:
         check_rate("rate", rate)
         check_rate("wall-rate", wall_rate)
@@ -45,6 +55,7 @@ class Settings:
         self.tasks = tasks
         self.perf = perf
         self.capacity = capacity
+        self.collector = collector
 
     @property
     def cpu_period(self) -> int:
@@ -66,14 +77,15 @@ class Settings:
             self.tasks,
             self.perf,
             self.capacity,
+            self.collector,
         )
         return _SEPARATOR.join([*(str(int(each)) for each in numbers), socket])
 
 
 def decode(value: str) -> tuple[Settings, str]:
     """Return the settings and the socket of an environment variable. Raises ValueError."""
-    *numbers, socket = value.split(_SEPARATOR, 7)
-    rate, wall_rate, native, children, tasks, perf, capacity = map(int, numbers)
+    *numbers, socket = value.split(_SEPARATOR, 8)
+    rate, wall_rate, native, children, tasks, perf, capacity, collector = map(int, numbers)
     settings = Settings(
         rate,
         wall_rate,
@@ -82,6 +94,7 @@ def decode(value: str) -> tuple[Settings, str]:
         tasks=bool(tasks),
         perf=bool(perf),
         capacity=capacity,
+        collector=bool(collector),
     )
     return settings, socket
 

@@ -28,6 +28,7 @@ SCRIPTS = (
     "flame.js",
     "chart.js",
     "lanes.js",
+    "collector.js",
     "lanetip.js",
     "brush.js",
     "timeline.js",

@@ -10,6 +10,7 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
+from wadjet.model import collection
 from wadjet.model.finding import Finding, Level
 from wadjet.model.profile import Fact, Metric, Profile
 from wadjet.model.totals import fold
@@ -99,7 +100,16 @@ def _status(status: int) -> str:
 
 def _clocks(profile: Profile) -> list[str]:
     """Return for each metric how many samples there are, and which clock took them."""
-    return [_clock(profile, metric) for metric in reversed(profile.metrics)]
+    clocks = [metric for metric in profile.metrics if metric not in collection.METRICS]
+    return [*(_clock(profile, metric) for metric in reversed(clocks)), *_collections(profile)]
+
+
+def _collections(profile: Profile) -> list[str]:
+    """Return how many collections there were, where they were recorded: they are no samples."""
+    if not collection.is_traced(profile):
+        return []
+    times, paused = fold(profile, "gc-runs").total, fold(profile, collection.PAUSE.name).total
+    return [f"{plural(times, 'collection')}, {duration(paused)}"]
 
 
 def _clock(profile: Profile, metric: Metric) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from wadjet.model.finding import Finding
 from wadjet.model.profile import Profile
-from wadjet.observe.sampling.diagnosis import quality, spending, waiting
+from wadjet.observe.sampling.diagnosis import collecting, quality, spending, waiting
 from wadjet.observe.sampling.diagnosis.evidence import Evidence
 
 Rule = Callable[[Evidence], Iterator[Finding]]
@@ -25,7 +25,9 @@ RULES: tuple[Rule, ...] = (
     spending.hot_line,  # one line takes much of the CPU time
     spending.hot_function,  # one function does, over several lines
     spending.imports,  # starting up takes much of the run
-    spending.collector,  # garbage collection
+    spending.collector,  # garbage collection, as far as samples show it
+    collecting.collector_share,  # garbage collection, where its runs were recorded
+    collecting.long_pauses,  # collections that somebody notices
     spending.deep_recursion,  # deep stacks of one function
     spending.short_threads,  # threads that live for a moment
     quality.incomplete,  # the recording was cut short

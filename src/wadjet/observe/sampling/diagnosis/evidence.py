@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from wadjet.model.collection import Run, runs
 from wadjet.model.confidence import Share
 from wadjet.model.finding import Place
 from wadjet.model.origin import homes, is_library, shown
@@ -143,6 +144,11 @@ class Evidence:
             inside[node] = inside[parent] if inside[parent] != NO_NODE else entered
         inside.pop()
         return inside
+
+    @cached_property
+    def collections(self) -> list[Run]:
+        """The runs of the garbage collector, where they were recorded."""
+        return runs(self.profile)
 
     def run_share(self, part: int) -> Share:
         """Return a part of the recording's length as a share with its bounds."""

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from wadjet.model.collection import is_traced
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.origin import shown
 from wadjet.model.profile import NO_NODE
@@ -258,6 +259,8 @@ def collector(evidence: Evidence) -> Iterator[Finding]:
     >>> found.message
     '20 % of the CPU time goes into garbage collection, mostly for `step` (app.py:2).'
     """
+    if is_traced(evidence.profile):
+        return  # ``collecting`` has it exactly
     tree, cost = evidence.profile.tree, evidence.cpu_by_node
     native = [
         function.kind == "native" and function.name.startswith(("gc_collect", "_PyGC_"))

@@ -13,7 +13,7 @@ const SHADES = 5;
 function whoseCode({ kind, file }) {
   if (kind !== 'python') return kind;
   if (/[\\/](site|dist)-packages[\\/]/.test(file)) return 'library';
-  if (/[\\/]lib(64)?[\\/]python\d[\d.]*t?[\\/]|^<frozen /i.test(file)) return 'stdlib';
+  if (/[\\/]lib(64)?[\\/]python\d[\d.]*t?[\\/]|^<(frozen|built-in) /i.test(file)) return 'stdlib';
   return 'own';
 }
 
@@ -48,6 +48,7 @@ class Palette {
       'mark',
       'match',
       'focus',
+      'collector',
     ]) {
       this[name] = get(name);
     }

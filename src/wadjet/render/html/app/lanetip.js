@@ -4,6 +4,8 @@ function laneTip(timeline, x, row) {
   if (!row || row.kind === 'process' || x < timeline.gutter) return null;
   const column = Math.min(timeline.width - 1, Math.floor(x - timeline.gutter));
   const time = el('div.muted', {}, `at ${quantity(timeline.timeAt(x), 'ns')}`);
+  if (row.kind === 'collector')
+    return [el('b', {}, 'Garbage collection'), ...runsAt(timeline, row, x), time];
   if (row.kind === 'gil')
     return [el('b', {}, 'Who holds the GIL'), ...holdersAt(timeline, row, column), time];
   return [

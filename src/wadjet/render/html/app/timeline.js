@@ -2,7 +2,7 @@
 
 const WIDEST_GUTTER = 210;
 const AXIS = 24;
-const HEIGHTS = { process: 24, gil: 20 };
+const HEIGHTS = { process: 24, gil: 20, collector: 20 };
 const MANY = 24;
 const PAINTED = ['span', 'threads', 'metric', 'native', 'lines', 'pick', 'fn'];
 
@@ -10,6 +10,7 @@ class Timeline {
   constructor({ recording, palette, store, derived }) {
     Object.assign(this, { recording, palette, store, derived });
     this.lanes = new Lanes(recording);
+    this.collector = new Collector(recording);
     this.order = activityOrder(recording, this.lanes);
     this.wanted = '';
     this.painter = new Painter((...where) => this.paint(...where), {
@@ -70,6 +71,7 @@ class Timeline {
     const wanted = (thread) => threads[thread].process === number && this.matches(threads[thread]);
     const size = this.order.length > MANY ? { height: 20, strip: 2 } : { height: 30, strip: 3 };
     const rows = this.order.filter(wanted).map((thread) => ({ kind: 'thread', thread, ...size }));
+    if (rows.length && this.collector.knows(number)) rows.unshift({ kind: 'collector', process: number });
     if (rows.length && this.lanes.knowsHolders(number)) rows.unshift({ kind: 'gil', process: number });
     if (rows.length && processes.length > 1) rows.unshift({ kind: 'process', process });
     return rows;
@@ -143,6 +145,8 @@ class Timeline {
     if (row.kind === 'gil') {
       const holders = this.lanes.holders(row.process, span, width);
       paintHolders(context, palette, holders, { x, y: y + 3, height: row.height - 7, width });
+    } else if (row.kind === 'collector') {
+      paintRuns(context, this, row, { y: y + 3, height: row.height - 7 });
     } else if (row.kind === 'thread') {
       const chosen = !state.threads.length || state.threads.includes(row.thread);
       context.globalAlpha = chosen ? 1 : 0.3;
@@ -181,7 +185,7 @@ class Timeline {
   }
 
   nameOf(row, y, state) {
-    const make = { process: processName, gil: gilName, thread: threadLabel }[row.kind];
+    const make = { process: processName, gil: gilName, collector: collectorName, thread: threadLabel }[row.kind];
     const element = make(this, row, state);
     element.style.top = `${y - AXIS}px`;
     element.style.height = `${row.height}px`;

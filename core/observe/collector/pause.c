@@ -1,0 +1,95 @@
+/* One run of the garbage collector.
+ *
+ * The callback runs twice a collection, and there may be ten thousand in a second: it
+ * allocates nothing, and counts objects only where they are few or a counter has them.
+ */
+#include "pause.h"
+
+#include "clock.h"
+
+/* The value of a key in the callback's dict, ``missing`` where it is not there; -1 with
+   an exception set. Keys are few, and comparing them makes no object. */
+static int64_t
+number(PyObject *info, const char *key, int64_t missing)
+{
+    PyObject *name, *value;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(info, &at, &name, &value)) {
+        if (PyUnicode_CompareWithASCIIString(name, key) == 0) {
+            return PyLong_AsLongLong(value);
+        }
+    }
+    return missing;
+}
+
+static int64_t
+length(const PyGC_Head *list)
+{
+    int64_t count = 0;
+    for (const PyGC_Head *each = wj_gc_next(list); each != list;
+         each = wj_gc_next(each)) {
+        count++;
+    }
+    return count;
+}
+
+/* How many objects a run will examine; -1 where only its end will tell. */
+static int64_t
+candidates(PyInterpreterState *interpreter, int generation)
+{
+    if (wj_gc_is_incremental() || generation < 0 || generation > 1) {
+        return -1;
+    }
+    int64_t young = wj_gc_generation(interpreter, 0)->count;
+    return generation == 0 ? young
+                           : young + length(&wj_gc_generation(interpreter, 1)->head);
+}
+
+static int
+is_automatic(PyInterpreterState *interpreter, int generation)
+{
+    const struct gc_generation *collected = wj_gc_generation(interpreter, generation);
+    return wj_gc_is_enabled(interpreter) && collected->threshold > 0
+           && collected->count > collected->threshold;
+}
+
+static void
+begin(struct wj_pause *pause, int generation)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    pause->start = wj_now();
+    pause->generation = generation < 0 || generation > 2 ? 2 : generation;
+    pause->automatic = is_automatic(interpreter, pause->generation);
+    pause->examined = candidates(interpreter, pause->generation);
+}
+
+/* After a full collection the interpreter has counted what is left. */
+static void
+count_survivors(struct wj_pause *pause)
+{
+    if (pause->generation == 2 && !wj_gc_is_incremental()) {
+        pause->examined = *wj_gc_long_lived(PyInterpreterState_Get()) + pause->collected
+                          + pause->uncollectable;
+    }
+}
+
+int
+wj_pause_phase(struct wj_pause *pause, PyObject *phase, PyObject *info)
+{
+    if (!PyUnicode_Check(phase) || !PyDict_Check(info)) {
+        return 0;
+    }
+    if (PyUnicode_CompareWithASCIIString(phase, "start") == 0) {
+        begin(pause, (int)number(info, "generation", 2));
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    if (pause->start == 0) {
+        return 0; /* it began before we listened */
+    }
+    pause->end = wj_now();
+    pause->collected = number(info, "collected", 0);
+    pause->uncollectable = number(info, "uncollectable", 0);
+    count_survivors(pause);
+    pause->examined = number(info, "candidates", pause->examined);
+    return PyErr_Occurred() ? -1 : 1;
+}

@@ -1,0 +1,121 @@
+"""Rules about garbage collection, where its runs were recorded (``wadjet run --collector``)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from wadjet.model.collection import Run
+from wadjet.model.finding import Finding, Level, Place
+from wadjet.model.profile import NO_NODE
+from wadjet.model.units import count, duration, percent, plural
+from wadjet.observe.sampling.diagnosis.evidence import Evidence
+
+SHARE = 0.05
+"""The part of the CPU time from which the collector is worth a word."""
+
+SHARE_SERIOUS = 0.15
+"""From here on it is a warning."""
+
+LONG = 50_000_000
+"""A pause (ns) that somebody who waits for an answer may feel."""
+
+BUSY = 10_000_000
+"""Pauses shorter than this (ns) altogether are of no account."""
+
+
+def collector_share(evidence: Evidence) -> Iterator[Finding]:
+    """The collector takes a large part of the CPU time.
+
+    >>> from wadjet.model.collection import METRICS
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> made = Builder([Metric("cpu", "ns", "CPU time"), *METRICS])
+    >>> for tick in range(1000):
+    ...     _ = made.sample(["load app.py:7"], time=tick * 10**6, cpu=10**6)
+    >>> stack = ["load app.py:7", "gc.collect(2) <built-in gc>:0"]
+    >>> profile = made.sample(stack, time=10**9, **{"gc-pause": 200 * 10**6, "gc-runs": 1}).build()
+    >>> [found] = collector_share(Evidence(profile))
+    >>> found.message
+    'Garbage collection took 200 ms, 20 % of the CPU time, in 1 run; most of it for `load` \
+(app.py:7).'
+    """
+    spent = sum(run.pause for run in evidence.collections)
+    whole = evidence.cpu_total or evidence.profile.duration
+    share = min(1.0, spent / whole) if whole else 0.0
+    if spent < BUSY or share < SHARE:
+        return
+    place = _worst_place(evidence, evidence.collections)
+    runs = sum(run.count or 1 for run in evidence.collections)
+    of = "the CPU time" if evidence.cpu_total else "the time"
+    message = (
+        f"Garbage collection took {duration(spent)}, {percent(share)} of {of}, in "
+        f"{plural(runs, 'run')}"
+    )
+    yield Finding(
+        rule="collector-share",
+        level=Level.WARNING if share >= SHARE_SERIOUS else Level.NOTE,
+        message=message + (f"; most of it for {evidence.named(place)}." if place else "."),
+        place=place,
+        treatment=_treatment(evidence.collections),
+        weight=share,
+    )
+
+
+def long_pauses(evidence: Evidence) -> Iterator[Finding]:
+    """A collection stops the program for so long that somebody notices.
+
+    >>> from wadjet.model.collection import METRICS
+    >>> from wadjet.model.profile import Builder
+    >>> stack = ["load app.py:7", "gc.collect(2) <built-in gc>:0"]
+    >>> made = Builder(METRICS)
+    >>> values = {"gc-pause": 210 * 10**6, "gc-runs": 1, "gc-examined": 10**6, "gc-collected": 3}
+    >>> [found] = long_pauses(Evidence(made.sample(stack, time=10**9, **values).build()))
+    >>> found.message
+    'A collection stopped every thread for 210 ms: it examined 1,000,000 objects and collected \
+3, for `load` (app.py:7).'
+    """
+    long = [run for run in evidence.collections if run.pause >= LONG]
+    if not long:
+        return
+    worst = max(long, key=lambda run: run.pause)
+    place = evidence.place(worst.node) if worst.node != NO_NODE else None
+    message = f"A collection stopped every thread for {duration(worst.pause)}"
+    if worst.examined > 0:
+        message += f": it examined {count(worst.examined)} objects and collected "
+        message += count(worst.collected)
+    message += f", for {evidence.named(place)}." if place else "."
+    if len(long) > 1:
+        message += f" {plural(len(long), 'collection')} took more than {duration(LONG)}."
+    yield Finding(
+        rule="long-pause",
+        level=Level.WARNING,
+        message=message,
+        place=place,
+        treatment=_treatment(long),
+        weight=min(1.0, sum(run.pause for run in long) / max(evidence.profile.duration, 1)),
+    )
+
+
+def _worst_place(evidence: Evidence, runs: Sequence[Run]) -> Place | None:
+    """Return the line of the program's own code for which most of the pauses were."""
+    places: Counter[Place] = Counter()
+    for run in runs:
+        node = evidence.own[run.node] if run.node != NO_NODE else NO_NODE
+        if node != NO_NODE:
+            places[evidence.place(node)] += run.pause
+    return places.most_common(1)[0][0] if places else None
+
+
+def _treatment(runs: Sequence[Run]) -> str:
+    """Name what helps against most of the pauses."""
+    asked = sum(run.pause for run in runs if not run.automatic)
+    old = sum(run.pause for run in runs if run.generation == 2 and run.automatic)
+    young = sum(run.pause for run in runs) - asked - old
+    if asked >= max(old, young):
+        return "Take the call of `gc.collect()` out; the collector runs by itself."
+    if old >= young:
+        return (
+            "Call `gc.freeze()` once the program is set up: what is there by then is never "
+            "examined again."
+        )
+    return "Raise the threshold of the youngest generation: `gc.set_threshold(20_000)`."
