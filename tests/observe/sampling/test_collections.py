@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.observe.sampling.runs import Run, recorded, written
 
@@ -154,7 +155,8 @@ def test_a_callback_with_nonsense_does_no_harm() -> None:
     import gc
 
     with wadjet.sample(collector=True) as recording:
-        ours = gc.callbacks[-1]
-        for arguments in ((), ("start",), ("start", 3), (None, {}), ("stop", {"collected": "x"})):
+        ours: Any = gc.callbacks[-1]
+        nonsense: list[tuple[object, ...]] = [(), ("start",), ("start", 3), (None, {})]
+        for arguments in [*nonsense, ("stop", {"collected": "x"})]:
             assert ours(*arguments) is None
     assert recording.profile is not None

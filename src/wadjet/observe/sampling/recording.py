@@ -132,11 +132,11 @@ class Recording:
         self._names.add(functions, libraries, *frames)
         parent, frame = (_column("i", each) for each in nodes)
         self._writer.nodes(parent, frame)
-        *places, holder = (
+        moment, thread, node, state, holder = (
             _column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
         )
         values = tuple(_column("q", samples[5 + each]) for each in self._wanted)
-        self._writer.samples(Samples(*places, holder, values))
+        self._writer.samples(Samples(moment, thread, node, state, holder, values))
         self._writer.commit()
 
     def finish(self, *, status: int | None, complete: bool = True) -> None:
