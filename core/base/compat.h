@@ -154,15 +154,22 @@ wj_frame_is_left(const wj_frame *frame)
 #endif
 }
 
+/* Where the frame is in its code. */
+static inline const void *
+wj_frame_instruction(const wj_frame *frame)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return frame->prev_instr;
+#else
+    return frame->instr_ptr;
+#endif
+}
+
 /* Byte offset of the instruction in its code; negative before the first one. */
 static inline int
 wj_frame_offset(const wj_frame *frame, const PyCodeObject *code)
 {
-#if PY_VERSION_HEX < 0x030D0000
-    const char *at = (const char *)frame->prev_instr;
-#else
-    const char *at = (const char *)frame->instr_ptr;
-#endif
+    const char *at = wj_frame_instruction(frame);
     return (int)(at - ((const char *)code + offsetof(PyCodeObject, co_code_adaptive)));
 }
 

@@ -400,7 +400,65 @@ tree_take(PyObject *self, PyObject *unused)
     return taken;
 }
 
+PyDoc_STRVAR(tree_node_doc,
+"node(parent, file, name, first_line, line) -> int\n--\n\n"
+"The node of a Python function called from another node, -1 for the root.");
+
+static PyObject *
+tree_node(PyObject *self, PyObject *args)
+{
+    struct wj_tree *tree = &((Tree *)self)->tree;
+    const char *file, *name;
+    Py_ssize_t file_size, name_size;
+    int parent, first_line, line;
+    if (!PyArg_ParseTuple(args, "is#s#ii:node", &parent, &file, &file_size, &name,
+                          &name_size, &first_line, &line)) {
+        return NULL;
+    }
+    int32_t function = wj_tree_function(tree, file, (size_t)file_size, name,
+                                        (size_t)name_size, first_line);
+    int32_t frame =
+        function < 0 ? -1 : wj_tree_frame(tree, WJ_FRAME_PYTHON, function, line);
+    int32_t node = frame < 0 ? -1 : wj_tree_node(tree, parent, frame);
+    return node < 0 ? PyErr_NoMemory() : PyLong_FromLong(node);
+}
+
+PyDoc_STRVAR(tree_native_doc,
+"native(parent, library, address) -> int\n--\n\n"
+"The node of C code called from another node, -1 for the root.");
+
+static PyObject *
+tree_native(PyObject *self, PyObject *args)
+{
+    struct wj_tree *tree = &((Tree *)self)->tree;
+    const char *path;
+    Py_ssize_t size;
+    int parent;
+    long long address;
+    if (!PyArg_ParseTuple(args, "is#L:native", &parent, &path, &size, &address)) {
+        return NULL;
+    }
+    int32_t library = wj_tree_library(tree, path, (size_t)size);
+    int32_t frame =
+        library < 0 ? -1 : wj_tree_frame(tree, WJ_FRAME_NATIVE, library, address);
+    int32_t node = frame < 0 ? -1 : wj_tree_node(tree, parent, frame);
+    return node < 0 ? PyErr_NoMemory() : PyLong_FromLong(node);
+}
+
+PyDoc_STRVAR(tree_thread_doc,
+"thread() -> int\n--\n\nA number for a thread that no reader has found.");
+
+static PyObject *
+tree_thread(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromUnsignedLong(((Tree *)self)->tree.thread_count++);
+}
+
 static PyMethodDef tree_methods[] = {
+    {"node", tree_node, METH_VARARGS, tree_node_doc},
+    {"native", tree_native, METH_VARARGS, tree_native_doc},
+    {"thread", tree_thread, METH_NOARGS, tree_thread_doc},
     {"take", tree_take, METH_NOARGS, tree_take_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -6,8 +6,12 @@ import argparse
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wadjet.errors import NoInputError, UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    from wadjet.observe.sampling.companions import Companion
 
 EPILOG = """\
 examples:
@@ -15,6 +19,7 @@ examples:
   wadjet run -m pytest tests               record a module
   wadjet run -c 'import numpy'             record a line of code
   wadjet run --native --rate 5000 app.py   C functions too, 5,000 samples a second
+  wadjet run --memory app.py               where its memory goes as well
   wadjet run --children -o web.wadjet -m gunicorn app:wsgi
 
 The program runs as python would run it; Wadjet's exit code is the program's. What Wadjet
@@ -49,17 +54,15 @@ def _clocks(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--rate",
         type=int,
-        default=1000,
         metavar="HZ",
         help="samples for each second of CPU time of a thread, up to 10000; 0 for none "
-        "(default %(default)s)",
+        "(default 1000)",
     )
     group.add_argument(
         "--wall-rate",
         type=int,
-        default=100,
         metavar="HZ",
-        help="looks at all threads in a second of real time; 0 for none (default %(default)s)",
+        help="looks at all threads in a second of real time; 0 for none (default 100)",
     )
     group.add_argument(
         "--no-perf", action="store_true", help="use CPU timers even where perf events work"
@@ -68,6 +71,11 @@ def _clocks(group: argparse._ArgumentGroup) -> None:
 
 def _detail(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--native", action="store_true", help="the functions of C libraries too")
+    for word, mode, text in (
+        ("--memory", "sampled", "what is asked for in memory too, by Python and by C, in samples"),
+        ("--memory=exact", "exact", "every request for memory; clocks only where a rate is given"),
+    ):
+        group.add_argument(word, dest="memory", action="store_const", const=mode, help=text)
     group.add_argument(
         "--async",
         dest="tasks",
@@ -96,27 +104,46 @@ def run(args: argparse.Namespace) -> int:
 
     require_recordable()
     from wadjet.observe.sampling import supervise
-    from wadjet.observe.sampling.settings import Settings
+    from wadjet.observe.sampling.settings import DEFAULT_RATE, DEFAULT_WALL_RATE, Settings
 
     command = _command(args)
+    companions = _companions(args)
+    rest = args.memory == "exact" and args.rate is None and args.wall_rate is None
     settings = Settings(
-        args.rate,
-        args.wall_rate,
+        0 if rest else DEFAULT_RATE if args.rate is None else args.rate,
+        0 if rest else DEFAULT_WALL_RATE if args.wall_rate is None else args.wall_rate,
         native=args.native,
         children=args.children,
         tasks=args.tasks,
         collector=args.collector,
         perf=not args.no_perf,
+        companions=tuple((each.name, each.agent, each.argument) for each in companions),
     )
     path = args.output or _free_path(_stem(args))
     options = shlex.split(args.python)
-    outcome = supervise.run(command, settings, path, options=options, overwrite=args.overwrite)
+    outcome = supervise.run(
+        command,
+        settings,
+        path,
+        options=options,
+        overwrite=args.overwrite,
+        companions=companions,
+    )
     if outcome.processes == 0:
         path.unlink(missing_ok=True)
         _explain_nothing(outcome.status, options)
     elif not args.quiet:
         _summarize(path)
     return supervise.imitate(outcome.status)
+
+
+def _companions(args: argparse.Namespace) -> list[Companion]:
+    """Return what records beside the clocks."""
+    if not args.memory:
+        return []
+    from wadjet.observe.memory.companion import SAMPLED, Memory
+
+    return [Memory(0 if args.memory == "exact" else SAMPLED)]
 
 
 def _command(args: argparse.Namespace) -> list[str]:

@@ -15,7 +15,7 @@ from itertools import compress
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection
+from wadjet.model import collection, memory
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
@@ -63,8 +63,12 @@ def fold(profile: Profile, metric: str) -> Fold:
     held = samples.derived.get(key)
     if not isinstance(held, Fold):
         values = samples.values[profile.metric_index(metric)]
-        held = samples.derived[key] = _fold(samples, values, sampled=metric not in EXACT)
+        held = samples.derived[key] = _fold(samples, values, sampled=not _is_exact(profile, metric))
     return held
+
+
+def _is_exact(profile: Profile, metric: str) -> bool:
+    return metric in EXACT or (metric in memory.NAMES and memory.is_exact(profile))
 
 
 def _fold(samples: Samples, values: array[int], *, sampled: bool) -> Fold:

@@ -11,7 +11,7 @@ import sys
 import time
 
 from wadjet.observe.sampling import _sampling
-from wadjet.observe.sampling.settings import Settings, decode
+from wadjet.observe.sampling.settings import GREETING, Settings, decode
 
 _WORDS = 100
 _LETTERS = 500
@@ -75,10 +75,25 @@ def record(settings: Settings, socket: str) -> None:
     except OSError:
         _sampling.stop()
         raise
+    for name, module, argument in settings.companions:
+        _begin(name, module, argument, socket)
     if watch:
         watch.start()
     atexit.register(_sampling.stop)
     _recording = True
+
+
+def _begin(name: str, module: str, argument: str, socket: str) -> None:
+    """Start what records beside us; without it the rest goes on."""
+    from importlib import import_module
+
+    try:
+        companion = import_module(module)
+        atexit.register(companion.end)
+        message = f"{GREETING}\0{name}\0{os.getpid()}".encode()
+        _sampling.send(socket, companion.begin(argument), message)
+    except (OSError, RuntimeError, ImportError) as error:
+        _sampling.note(f"{name} is not recorded ({error})")
 
 
 def _command() -> list[str]:
@@ -91,6 +106,10 @@ def _forked(settings: Settings, socket: str) -> None:
     global _recording
     _recording = False
     atexit.unregister(_sampling.stop)
+    for _, module, _ in settings.companions:
+        end = sys.modules[module].end
+        end()
+        atexit.unregister(end)
     if not settings.children:
         return
     try:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wadjet.observe.sampling.recording import Recording, parse_hello
+from wadjet.observe.sampling.settings import GREETING
 
 HELLO_LIMIT = 1 << 18
 """Bytes of a process's first and only message at most."""
@@ -110,6 +111,10 @@ class Processes:
             return None
         if not files:
             raise OSError("its memory did not arrive")
+        if message.startswith(f"{GREETING}\0".encode()):
+            _, name, process = message.decode().split("\0")
+            self._recording.accompany(name, int(process), files[0])
+            return None
         return self._recording.attach(parse_hello(message), files[0])
 
     def _join(self, number: int, pid: int) -> None:

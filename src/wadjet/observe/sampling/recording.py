@@ -8,7 +8,7 @@ import os
 import platform
 import time
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from wadjet.model import collection
 from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
 from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
+from wadjet.observe.sampling.companions import Companion, Ledger, Reader
 from wadjet.observe.sampling.settings import Settings
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
@@ -61,6 +62,8 @@ class _Source:
     threads: set[int] = field(default_factory=set)
     live: dict[int, int] = field(default_factory=dict)  # threads by kernel id
     names: dict[int, str] = field(default_factory=dict)  # likewise, of threads not found yet
+    numbers: dict[int, int] = field(default_factory=dict)  # likewise, of all that ever were
+    ledgers: list[tuple[Ledger, Reader]] = field(default_factory=list)
 
 
 class Recording:
@@ -78,6 +81,7 @@ class Recording:
         command: list[str],
         started: int,
         overwrite: bool = False,
+        companions: Sequence[Companion] = (),
     ) -> None:
         self.path = path
         self.settings = settings
@@ -86,7 +90,11 @@ class Recording:
         self._tree = _sampling.Tree()
         metrics = _metrics(settings)
         self._wanted = [_CLOCKS.index(metric.name) for metric in metrics]
-        self._writer = Writer(path, metrics, overwrite=overwrite)
+        self._companions = {each.name: each for each in companions}
+        self._taken: list[Samples] = []  # of processes that have ended
+        self._early: dict[int, list[tuple[str, int]]] = {}  # by process: came before its ring
+        self._metrics = [*metrics, *(metric for each in companions for metric in each.metrics)]
+        self._writer = Writer(path, tuple(self._metrics), overwrite=overwrite)
         self._names = _Names(self._writer)
         self._sources: list[_Source] = []
         self._threads: dict[int, Thread] = {}
@@ -107,12 +115,32 @@ class Recording:
         self._writer.process(number, process)
         if number == 0:
             self._writer.about({"clocks": _clocks(self.settings, hello)})
+        for name, file in self._early.pop(hello.pid, []):
+            self.accompany(name, hello.pid, file)
         return number
+
+    def accompany(self, name: str, pid: int, fd: int) -> None:
+        """Read what a companion has recorded of a process in ``fd``, owned from now on."""
+        companion = self._companions.get(name)
+        sources = [each for each in self._sources if each.process.pid == pid]
+        if companion is None:
+            raise ValueError(f"nobody knows {name!r}")
+        if not sources:
+            self._early.setdefault(pid, []).append((name, fd))
+            return
+        source = sources[-1]
+        ledger = Ledger(
+            self._tree, len(self._metrics), pid, lambda tid: self._thread_number(source, tid)
+        )
+        first = self._metrics.index(companion.metrics[0])
+        source.ledgers.append((ledger, companion.attach(ledger, fd, first)))
 
     def poll(self) -> None:
         """Read what the processes have recorded since."""
         for source in self._sources:
             self._read(source)
+            for _, reader in source.ledgers:
+                reader.read(time.monotonic_ns() - self.started)
 
     def detach(self, number: int, status: int | None = None) -> None:
         """Read the last of a process that has ended."""
@@ -120,6 +148,9 @@ class Recording:
             self._read(source)
             self._sources.remove(source)
             ended = time.monotonic_ns() - self.started
+            for ledger, companion in source.ledgers:
+                companion.close(ended)
+                self._taken.append(ledger.take())
             self._writer.process(number, replace(source.process, ended=ended, status=status))
             self._end_threads(source, ended)
             for name, count in zip(("cpu", "wall", "dropped"), source.reader.counts(), strict=True):
@@ -128,6 +159,8 @@ class Recording:
 
     def save(self) -> None:
         """Write what was read, so that it survives whatever happens to us."""
+        ledgers = [ledger for source in self._sources for ledger, _ in source.ledgers]
+        taken = [*self._taken, *(ledger.take() for ledger in ledgers)]
         functions, libraries, frames, nodes, samples = self._tree.take()
         self._names.add(functions, libraries, *frames)
         parent, frame = (_column("i", each) for each in nodes)
@@ -136,7 +169,11 @@ class Recording:
             _column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
         )
         values = tuple(_column("q", samples[5 + each]) for each in self._wanted)
+        values += (array("q", bytes(8 * len(holder))),) * (len(self._metrics) - len(values))
         self._writer.samples(Samples(moment, thread, node, state, holder, values))
+        for each in taken:
+            self._writer.samples(each)
+        self._taken.clear()
         self._writer.commit()
 
     def finish(self, *, status: int | None, complete: bool = True) -> None:
@@ -145,6 +182,8 @@ class Recording:
             self.detach(source.number)
         self.save()
         self._names.symbolize()
+        for companion in self._companions.values():
+            self._writer.about(companion.facts())
         self._writer.sources(_sources(self._names.files()))
         self._writer.about(
             {
@@ -196,7 +235,7 @@ class Recording:
         if known is None:
             default = "MainThread" if tid == source.process.pid else f"thread {tid}"
             known = Thread(source.names.pop(tid, default), tid, source.number, when)
-            source.live[tid] = number
+            source.live[tid] = source.numbers[tid] = number
         if kind == "end":
             known = replace(known, ended=when, cpu=cpu)
             source.live.pop(tid, None)
@@ -214,12 +253,21 @@ class Recording:
             self._threads[number] = replace(self._threads[number], name=name)
             self._writer.thread(number, self._threads[number])
 
+    def _thread_number(self, source: _Source, tid: int) -> int:
+        """Return the number of a thread, found by the clocks or not."""
+        number = source.numbers.get(tid)
+        if number is None:
+            number = self._tree.thread()
+            self._tell_thread(source, "thread", number, tid, source.process.started, 0, "")
+        return number
+
     def _end_threads(self, source: _Source, when: int) -> None:
         spent = source.reader.spent()
         for number in source.threads:
             thread = self._threads[number]
             if thread.ended == 0:  # it ended with its process, and nobody read its clock
-                self._threads[number] = replace(thread, ended=when, cpu=spent[number])
+                cpu = spent.get(number, 0)
+                self._threads[number] = replace(thread, ended=when, cpu=cpu)
                 self._writer.thread(number, self._threads[number])
 
 

@@ -7,6 +7,9 @@ from wadjet.errors import UsageError
 VARIABLE = "WADJET_AGENT"
 """The environment variable that tells a process to record itself."""
 
+GREETING = "companion"
+"""The first word of the message that brings what a companion has recorded."""
+
 FASTEST = 10_000
 DEFAULT_RATE = 1000
 DEFAULT_WALL_RATE = 100
@@ -17,14 +20,16 @@ class Settings:
     """How to record. A plain class: the program that is recorded imports this.
 
     ``rate`` is samples for each second of a thread's CPU time, ``wall_rate`` looks at
-    all threads in a second of real time; 0 turns the one or the other off. Raises
-    UsageError where a rate makes no sense.
+    all threads in a second of real time; 0 turns the one or the other off. ``companions``
+    are the parts that record beside the clocks: name, module of the agent, and what that is
+    told. Raises UsageError where a rate makes no sense.
     """
 
     __slots__ = (
         "capacity",
         "children",
         "collector",
+        "companions",
         "native",
         "perf",
         "rate",
@@ -43,10 +48,11 @@ class Settings:
         perf: bool = True,
         capacity: int = 1 << 23,
         collector: bool = False,
+        companions: tuple[tuple[str, str, str], ...] = (),
     ) -> None:
         check_rate("rate", rate)
         check_rate("wall-rate", wall_rate)
-        if rate == 0 and wall_rate == 0:
+        if rate == 0 and wall_rate == 0 and not companions:
             raise UsageError("a recording needs a clock", "leave --rate or --wall-rate above 0")
         self.rate = rate
         self.wall_rate = wall_rate
@@ -56,6 +62,7 @@ class Settings:
         self.perf = perf
         self.capacity = capacity
         self.collector = collector
+        self.companions = companions
 
     @property
     def cpu_period(self) -> int:
@@ -79,12 +86,13 @@ class Settings:
             self.capacity,
             self.collector,
         )
-        return _SEPARATOR.join([*(str(int(each)) for each in numbers), socket])
+        companions = ",".join("=".join(each) for each in self.companions)
+        return _SEPARATOR.join([*(str(int(each)) for each in numbers), companions, socket])
 
 
 def decode(value: str) -> tuple[Settings, str]:
     """Return the settings and the socket of an environment variable. Raises ValueError."""
-    *numbers, socket = value.split(_SEPARATOR, 8)
+    *numbers, companions, socket = value.split(_SEPARATOR, 9)
     rate, wall_rate, native, children, tasks, perf, capacity, collector = map(int, numbers)
     settings = Settings(
         rate,
@@ -95,8 +103,14 @@ def decode(value: str) -> tuple[Settings, str]:
         perf=bool(perf),
         capacity=capacity,
         collector=bool(collector),
+        companions=tuple(map(_companion, companions.split(",") if companions else ())),
     )
     return settings, socket
+
+
+def _companion(text: str) -> tuple[str, str, str]:
+    name, module, argument = text.split("=")
+    return name, module, argument
 
 
 def check_rate(name: str, rate: int) -> None:

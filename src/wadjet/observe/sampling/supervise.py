@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from wadjet.errors import OutputError, UnsupportedError
+from wadjet.observe.sampling.companions import Companion
 from wadjet.observe.sampling.processes import Processes, listen
 from wadjet.observe.sampling.recording import Recording
 from wadjet.observe.sampling.settings import VARIABLE, Settings
@@ -52,6 +53,7 @@ def run(
     *,
     options: list[str] | None = None,
     overwrite: bool = False,
+    companions: Sequence[Companion] = (),
     progress: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Run ``python options command`` and record it to ``path``.
@@ -66,8 +68,9 @@ def run(
             command=["python", *words],
             started=time.monotonic_ns(),
             overwrite=overwrite,
+            companions=companions,
         )
-        environment = _environment(settings, f"{folder}/socket")
+        environment = _environment(settings, f"{folder}/socket", companions)
         with Signals() as signals:
             process = _spawn([sys.executable, *words], environment, signals)
             try:
@@ -93,11 +96,18 @@ def imitate(status: int) -> int:
     return 128 - status  # the signal is blocked
 
 
-def _environment(settings: Settings, address: str) -> Mapping[str, str]:
-    ours = str(_BOOT)
-    theirs = os.environ.get("PYTHONPATH")
-    path = f"{ours}:{theirs}" if theirs else ours
-    return {**os.environ, "PYTHONPATH": path, VARIABLE: settings.encode(address)}
+def _environment(
+    settings: Settings, address: str, companions: Sequence[Companion]
+) -> Mapping[str, str]:
+    preloads = [each.preload for each in companions if each.preload]
+    lists = {"PYTHONPATH": [str(_BOOT)], "LD_PRELOAD": preloads}
+    ours = {name: _led(entries, os.environ.get(name)) for name, entries in lists.items() if entries}
+    return {**os.environ, **ours, VARIABLE: settings.encode(address)}
+
+
+def _led(ours: Sequence[str], theirs: str | None) -> str:
+    """Return a search path on which ours come first."""
+    return ":".join([*ours, theirs] if theirs else ours)
 
 
 def _spawn(

@@ -49,13 +49,17 @@ def _start(value: str, here: str) -> bool:
 
 
 def _restore(environ: MutableMapping[str, str], here: str) -> None:
-    rest = environ.get("PYTHONPATH", "").split(":")
-    rest = [entry for entry in rest if entry != here]
+    import os
+
+    package = os.path.dirname(os.path.dirname(os.path.dirname(here)))  # noqa: PTH120
     environ.pop("WADJET_AGENT", None)
-    if rest:
-        environ["PYTHONPATH"] = ":".join(rest)
-    else:
-        environ.pop("PYTHONPATH", None)
+    for name in ("PYTHONPATH", "LD_PRELOAD"):
+        entries = environ.get(name, "").split(":")
+        rest = [entry for entry in entries if not entry.startswith(package + "/")]
+        if rest and name in environ:
+            environ[name] = ":".join(rest)
+        else:
+            environ.pop(name, None)
 
 
 def _make_way() -> None:

@@ -1,0 +1,215 @@
+/* The C library's allocators, on their way to whoever would have served them.
+ *
+ * Loaded before all other libraries, so that what they ask for comes by here; what was
+ * next in the search order, the C library or an allocator that was preloaded as well,
+ * does the work. Counts nothing until it is told to.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "tracker.h"
+
+#define PUBLIC __attribute__((visibility("default")))
+
+static void *(*next_malloc)(size_t);
+static void (*next_free)(void *);
+static void *(*next_calloc)(size_t, size_t);
+static void *(*next_realloc)(void *, size_t);
+static int (*next_posix_memalign)(void **, size_t, size_t);
+static void *(*next_aligned_alloc)(size_t, size_t);
+static void *(*next_memalign)(size_t, size_t);
+static void *(*next_valloc)(size_t);
+static void *(*next_pvalloc)(size_t);
+
+/* ---- before the next ones are known --------------------------------------------- */
+
+#define FIRST_AID 65536 /* bytes for the loader, while it looks for them */
+
+static _Alignas(16) char first_aid[FIRST_AID];
+static size_t first_aid_used;
+static int looking;
+
+static void *
+help_out(size_t size)
+{
+    size_t at = first_aid_used;
+    size = (size + 15) & ~(size_t)15;
+    if (size > FIRST_AID - at) {
+        return NULL;
+    }
+    first_aid_used = at + size;
+    return first_aid + at;
+}
+
+static int
+is_first_aid(const void *block)
+{
+    return (const char *)block >= first_aid
+           && (const char *)block < first_aid + FIRST_AID;
+}
+
+static void
+look_for(void *function, const char *name)
+{
+    void *found = dlsym(RTLD_NEXT, name);
+    memcpy(function, &found, sizeof found);
+}
+
+__attribute__((constructor(101))) static void
+look_for_all(void)
+{
+    if (next_malloc != NULL || looking) {
+        return;
+    }
+    looking = 1;
+    look_for(&next_free, "free");
+    look_for(&next_calloc, "calloc");
+    look_for(&next_realloc, "realloc");
+    look_for(&next_posix_memalign, "posix_memalign");
+    look_for(&next_aligned_alloc, "aligned_alloc");
+    look_for(&next_memalign, "memalign");
+    look_for(&next_valloc, "valloc");
+    look_for(&next_pvalloc, "pvalloc");
+    look_for(&next_malloc, "malloc");
+    looking = 0;
+    wj_tracker_settle();
+}
+
+#define KNOWN (__builtin_expect(next_malloc != NULL, 1) || (look_for_all(), !looking))
+#define CALLER __builtin_return_address(0)
+
+/* ---- the allocators ------------------------------------------------------------- */
+
+static inline void
+made(const void *block, size_t size, const void *caller)
+{
+    if (!wj_tracker_is_inside()) {
+        wj_tracker_made(block, size, caller);
+    }
+}
+
+PUBLIC void *
+malloc(size_t size)
+{
+    if (!KNOWN) {
+        return help_out(size);
+    }
+    void *block = next_malloc(size);
+    made(block, size, CALLER);
+    return block;
+}
+
+PUBLIC void
+free(void *block)
+{
+    if (block == NULL || is_first_aid(block)) {
+        return;
+    }
+    if (!wj_tracker_is_inside()) {
+        wj_tracker_gone(block);
+    }
+    if (KNOWN) {
+        next_free(block);
+    }
+}
+
+PUBLIC void *
+calloc(size_t count, size_t size)
+{
+    if (!KNOWN) {
+        return help_out(count * size); /* not used before, so it is zero */
+    }
+    void *block = next_calloc(count, size);
+    made(block, count * size, CALLER);
+    return block;
+}
+
+PUBLIC void *
+realloc(void *from, size_t size)
+{
+    if (!KNOWN || is_first_aid(from)) {
+        void *block = malloc(size);
+        if (block != NULL && from != NULL) {
+            size_t most = (size_t)(first_aid + FIRST_AID - (char *)from);
+            memcpy(block, from, size < most ? size : most);
+        }
+        return block;
+    }
+    if (wj_tracker_is_inside()) {
+        return next_realloc(from, size);
+    }
+    struct wj_moving moving = wj_tracker_moving(from);
+    void *to = next_realloc(from, size);
+    wj_tracker_moved(moving, from, to, size, CALLER);
+    return to;
+}
+
+PUBLIC int
+posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (!KNOWN) {
+        return ENOMEM;
+    }
+    int error = next_posix_memalign(block, alignment, size);
+    if (error == 0) {
+        made(*block, size, CALLER);
+    }
+    return error;
+}
+
+PUBLIC void *
+aligned_alloc(size_t alignment, size_t size)
+{
+    void *block = KNOWN ? next_aligned_alloc(alignment, size) : NULL;
+    made(block, size, CALLER);
+    return block;
+}
+
+PUBLIC void *
+memalign(size_t alignment, size_t size)
+{
+    void *block = KNOWN ? next_memalign(alignment, size) : NULL;
+    made(block, size, CALLER);
+    return block;
+}
+
+PUBLIC void *
+valloc(size_t size)
+{
+    void *block = KNOWN ? next_valloc(size) : NULL;
+    made(block, size, CALLER);
+    return block;
+}
+
+PUBLIC void *
+pvalloc(size_t size)
+{
+    void *block = KNOWN ? next_pvalloc(size) : NULL;
+    made(block, size, CALLER);
+    return block;
+}
+
+/* ---- what the extension module finds -------------------------------------------- */
+
+PUBLIC struct wj_tracker_api wadjet_memory_tracker = {
+    WJ_TRACKER_VERSION, 0, wj_tracker_start, wj_tracker_stop, wj_tracker_wrap,
+};
+
+/* By this name it is ours, whoever else has one that is called so. */
+static __typeof__(malloc) own_malloc __attribute__((alias("malloc"), copy(malloc)));
+
+/* Those that the program calls are ours, if we came first. */
+__attribute__((constructor)) static void
+find_out(void)
+{
+    void *(*found)(size_t);
+    look_for_all();
+    void *there = dlsym(RTLD_DEFAULT, "malloc");
+    memcpy(&found, &there, sizeof there);
+    wadjet_memory_tracker.is_preloaded = found == own_malloc;
+}

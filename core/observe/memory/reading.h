@@ -1,0 +1,49 @@
+/* Reads a table that another process writes. */
+#ifndef WJ_READING_H
+#define WJ_READING_H
+
+#include "map.h"
+#include "table.h"
+
+/* A context's counters at one time. */
+struct wj_counters {
+    int64_t bytes, blocks, live, live_blocks, brief;
+    uint64_t samples;
+};
+
+struct wj_change {
+    uint32_t context;
+    uint32_t unused;
+    struct wj_counters by; /* how much more than at the last look */
+};
+
+struct wj_reading {
+    struct wj_table table;
+    struct wj_counters *seen;              /* Owned, mapped: by context */
+    uint32_t functions, contexts, threads; /* that were taken */
+};
+
+/* 0, or -1 with errno set; owns ``file`` on success. */
+int wj_reading_open(struct wj_reading *reading, int file);
+void wj_reading_close(struct wj_reading *reading);
+
+/* How many there are now; never more than there is room for. */
+uint32_t wj_reading_contexts(const struct wj_reading *reading);
+uint32_t wj_reading_functions(const struct wj_reading *reading);
+uint32_t wj_reading_threads(const struct wj_reading *reading);
+
+/* A text, and its size through ``*size``: 0 where it is not within the table. */
+const char *wj_reading_text(const struct wj_reading *reading, uint64_t at,
+                            uint64_t *size);
+
+/* The line of a context, 0 where none is known. */
+int wj_reading_line(const struct wj_reading *reading, uint32_t context);
+
+/* Append a wj_change for each context that has changed. 0, or -1 for want of memory. */
+int wj_reading_changes(struct wj_reading *reading, struct wj_bytes *changes);
+
+/* What was live of a context at the highest peak. */
+void wj_reading_peak(const struct wj_reading *reading, uint32_t context, int64_t *bytes,
+                     int64_t *blocks);
+
+#endif

@@ -1,0 +1,222 @@
+"""Reads the memory of the processes that are recorded, and writes it as samples.
+
+The tracker in the program counts by call chain, in memory that it shares with us. Every
+now and then the counters are read, and what has grown since becomes samples of that
+moment; so the program has no part in telling time. At its end the counters also say what
+was live at the peak, and what still is.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from collections.abc import Mapping
+from operator import add
+from pathlib import Path
+
+from wadjet.model.memory import METRICS
+from wadjet.model.profile import Fact, Metric
+from wadjet.observe.memory import _memory
+from wadjet.observe.memory.agent import LIBRARY
+from wadjet.observe.sampling.companions import Ledger
+
+SAMPLED = 512 * 1024
+"""Bytes between samples on the average."""
+
+UNIT = 1024
+"""Blocks are counted in parts: a sampled one stands for a fraction more than itself."""
+
+POINTS = 2000
+"""Moments of the timeline that are kept; beyond, every second one is left out."""
+
+_PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY = range(len(METRICS))
+_CHANGE = struct.Struct("=7q")
+_NATIVE, _DEEPER = 1, 2
+_PERIOD = 100_000_000  # ns between readings
+_ROWS = 20_000  # samples of a second at most, in the long run
+_PARTS = 64  # rows of one reading of one context
+_PAGE = 4096
+_LOW = (1 << 32) - 1
+
+
+class Memory:
+    """The companion that records memory.
+
+    ``mean`` is the number of bytes between samples, 0 to count every request.
+    """
+
+    name = "memory"
+    agent = "wadjet.observe.memory.agent"
+    preload = LIBRARY
+    metrics: tuple[Metric, ...] = METRICS
+
+    def __init__(self, mean: int = SAMPLED) -> None:
+        self.argument = str(mean)
+        self._mean = mean
+        self._readers: list[_Reader] = []
+
+    def attach(self, ledger: Ledger, fd: int, first: int) -> _Reader:
+        """Read what the tracker of a process writes into ``fd``."""
+        reader = _Reader(ledger, _memory.Table(fd), first, is_exact=self._mean == 0)
+        self._readers.append(reader)
+        return reader
+
+    def facts(self) -> Mapping[str, Fact]:
+        """Return how memory was recorded, and how much there was of it over time."""
+        points = _together([each.points for each in self._readers])
+        return {
+            "memory": {
+                "mean": self._mean,
+                "peak": sum(each.peak for each in self._readers),
+                "lost": sum(each.lost for each in self._readers),
+                "timeline": [list(each) for each in points],
+            }
+        }
+
+
+class _Reader:
+    """Reads one process."""
+
+    def __init__(self, ledger: Ledger, table: _memory.Table, first: int, *, is_exact: bool) -> None:
+        self.points: list[tuple[int, int, int]] = []
+        self.peak = self.lost = 0
+        self._ledger = ledger
+        self._table = table
+        self._first = first
+        self._is_exact = is_exact
+        self._functions: list[tuple[int, str, str, int, int]] = [(_DEEPER, "", "", 0, 0)]
+        self._nodes = [-1]  # by context
+        self._context_threads = [0]
+        self._threads = [ledger.thread(ledger.pid)]
+        self._peak_time = self._due = 0
+        self._period = _PERIOD
+        self._pause = 1  # readings from one point of the timeline to the next
+        self._skipped = 0
+        self._live: defaultdict[int, int] = defaultdict(int)  # bytes by context
+        self._over: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+
+    def read(self, time: int) -> None:
+        """Write what has come since the last reading, if that is long enough ago."""
+        if time < self._due:
+            return
+        self._look(time)
+        rows = self._write_changes(time)
+        self._due = time + max(self._period, rows * 1_000_000_000 // _ROWS)
+
+    def close(self, time: int) -> None:
+        """Write the rest, and what was live at the peak and at the end."""
+        self._look(time)
+        self._write_changes(time)
+        self._learn()
+        peaks = {number: size for number, size, _ in self._table.peaks()}
+        for metric, moment, sizes in ((_PEAK, self._peak_time, peaks), (_LIVE, time, self._live)):
+            for number, size in sizes.items():
+                if size > 0:
+                    self._write(moment, number, {metric: size}, 1)
+        self._table.close()
+
+    def _look(self, time: int) -> None:
+        head = self._table.head()
+        self.lost = head["lost"]
+        if head["peak"] > self.peak:
+            self.peak = head["peak"]
+            self._peak_time = time
+        self._skipped += 1
+        if self._skipped >= self._pause:
+            self._skipped = 0
+            self.points.append((time, head["live"], _resident(self._ledger.pid)))
+        if len(self.points) > POINTS:
+            del self.points[1::2]
+            self._pause *= 2
+
+    def _learn(self) -> None:
+        """Give nodes to the contexts that are new."""
+        ledger = self._ledger
+        self._threads += [ledger.thread(tid) for tid in self._table.threads()]
+        contexts = self._table.contexts()
+        self._functions += self._table.functions()
+        for parent, function, line, thread in contexts:
+            self._nodes.append(self._node(self._nodes[parent], function, line))
+            self._context_threads.append(thread)
+
+    def _node(self, parent: int, number: int, line: int) -> int:
+        kind, name, file, first_line, address = self._functions[number]
+        if kind == _NATIVE:
+            return self._ledger.native(parent, file or "[unknown]", address)
+        if kind == _DEEPER:
+            return self._ledger.python(parent, "", "<deeper frames>", 0, 0)
+        return self._ledger.python(parent, file, name, first_line, line)
+
+    def _write_changes(self, time: int) -> int:
+        """Write what has changed; returns how many samples that took."""
+        changes = self._table.changes()
+        if not changes:
+            return 0
+        self._learn()
+        rows = 0
+        asked: dict[int, list[int]] = {}
+        for context, size, blocks, live, _, brief, samples in _CHANGE.iter_unpack(changes):
+            number = context & _LOW
+            self._live[number] += live
+            if samples:
+                asked[number] = [size, *self._whole(number, blocks, brief), samples]
+        if self._is_exact:
+            asked = self._by_place(asked)
+        for number, (size, allocations, temporary, samples) in asked.items():
+            values = {_ALLOCATED: size, _ALLOCATIONS: allocations, _TEMPORARY: temporary}
+            rows += self._write(time, number, values, samples)
+        return rows
+
+    def _whole(self, number: int, blocks: int, brief: int) -> tuple[int, int]:
+        """Return whole blocks; what is left over counts the next time."""
+        over = self._over[number]
+        allocations, over[0] = divmod(over[0] + blocks, UNIT)
+        temporary, over[1] = divmod(over[1] + brief, UNIT)
+        return allocations, temporary
+
+    def _by_place(self, asked: dict[int, list[int]]) -> dict[int, list[int]]:
+        """Add up contexts that differ by less than a line."""
+        sums: dict[tuple[int, int], tuple[int, list[int]]] = {}
+        for number, values in asked.items():
+            place = (self._context_threads[number], self._nodes[number])
+            _, held = sums.setdefault(place, (number, [0] * len(values)))
+            held[:] = map(add, held, values)
+        return dict(sums.values())
+
+    def _write(self, time: int, number: int, values: Mapping[int, int], samples: int) -> int:
+        """Write as many rows as there were samples, so that chance can be told from their sizes."""
+        thread = self._threads[self._context_threads[number]]
+        node = self._nodes[number]
+        parts = 1 if self._is_exact else min(max(samples, 1), _PARTS)
+        for part in range(parts):
+            split = {
+                self._first + metric: value * (part + 1) // parts - value * part // parts
+                for metric, value in values.items()
+            }
+            self._ledger.add(time, thread, node, split)
+        return parts
+
+
+def _resident(pid: int) -> int:
+    """Return the bytes of a process that are in memory, 0 where it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _together(lines: list[list[tuple[int, int, int]]]) -> list[tuple[int, int, int]]:
+    """Return the sum of several processes' points over time."""
+    moments = sorted(
+        (time, number, live, resident)
+        for number, line in enumerate(lines)
+        for time, live, resident in [*line, *((line[-1][0] + 1, 0, 0) for _ in line[-1:])]
+    )
+    if len(lines) == 1:
+        return lines[0]
+    now = [(0, 0)] * len(lines)
+    found = []
+    for time, number, live, resident in moments:
+        now[number] = (live, resident)
+        found.append((time, sum(each for each, _ in now), sum(each for _, each in now)))
+    return found[:: len(found) // POINTS + 1]

@@ -1,0 +1,114 @@
+"""What is recorded beside the clocks, by parts that this one does not know.
+
+A companion has an agent in the program, which makes a file in shared memory, and a reader
+out here, which turns what it finds there into samples of its own metrics.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from wadjet.model.profile import NO_NODE, Fact, Metric, Samples
+from wadjet.observe.sampling import _sampling
+
+
+class Ledger:
+    """Where the reader of one process writes samples, over the call tree of all.
+
+    ``pid`` is the process; ``thread`` gives the number of one of its threads by the
+    kernel's id.
+    """
+
+    __slots__ = ("_columns", "_metrics", "_tree", "_values", "pid", "thread")
+
+    def __init__(
+        self, tree: _sampling.Tree, metrics: int, pid: int, thread: Callable[[int], int]
+    ) -> None:
+        self.pid = pid
+        self.thread = thread
+        self._tree = tree
+        self._metrics = metrics
+        self._columns = (array("q"), array("i"), array("i"))
+        self._values: list[Mapping[int, int]] = []
+
+    def python(self, parent: int, file: str, name: str, first_line: int, line: int) -> int:
+        """Return the node of a Python function called from another; the root is -1."""
+        return self._tree.node(parent, file, name, first_line, line)
+
+    def native(self, parent: int, library: str, address: int) -> int:
+        """Return the node of C code at an address in its file."""
+        return self._tree.native(parent, library, address)
+
+    def add(self, time: int, thread: int, node: int, values: Mapping[int, int]) -> None:
+        """Write a sample: ``values`` by the number of the metric in the recording."""
+        for column, value in zip(self._columns, (time, thread, node), strict=True):
+            column.append(value)
+        self._values.append(values)
+
+    def take(self) -> Samples:
+        """Return what was written since the last call."""
+        count = len(self._values)
+        values = tuple(array("q", bytes(8 * count)) for _ in range(self._metrics))
+        for row, each in enumerate(self._values):
+            for metric, value in each.items():
+                values[metric][row] = value
+        taken = Samples(
+            *self._columns, array("b", bytes(count)), array("i", [NO_NODE]) * count, values
+        )
+        self._columns = (array("q"), array("i"), array("i"))
+        self._values = []
+        return taken
+
+
+class Reader(Protocol):
+    """Reads what a companion's agent writes in one process."""
+
+    def read(self, time: int) -> None:
+        """Read what there is; ``time`` is ns since the recording started."""
+
+    def close(self, time: int) -> None:
+        """Read the last of a process that has ended, and let go of it."""
+
+
+class Companion(Protocol):
+    """Records something else in the same run.
+
+    ``agent`` is the module that the program imports for it, and ``argument`` what that is
+    told; ``preload`` a library that the program must be started with, empty for none.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return what the recording calls it."""
+        ...
+
+    @property
+    def agent(self) -> str:
+        """Return the module that the program imports."""
+        ...
+
+    @property
+    def argument(self) -> str:
+        """Return what the agent is told."""
+        ...
+
+    @property
+    def preload(self) -> str:
+        """Return the library to load before the program."""
+        ...
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Return the metrics of its samples."""
+        ...
+
+    def attach(self, ledger: Ledger, fd: int, first: int) -> Reader:
+        """Read the file ``fd``, owned from now on; ``first`` is the number of its metrics' first.
+
+        Raises OSError.
+        """
+
+    def facts(self) -> Mapping[str, Fact]:
+        """Return what there is to say of the whole recording."""
