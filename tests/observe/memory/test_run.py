@@ -9,6 +9,7 @@ from tests.observe.sampling.runs import Run, recorded, selves, stacks
 
 from wadjet.model import memory
 from wadjet.model.profile import Profile
+from wadjet.observe.memory import companion
 
 EXACT = ["--memory=exact"]
 SAMPLED = ["--memory"]
@@ -66,14 +67,8 @@ def test_a_sampled_figure_is_near_the_truth(made: str, size: int, tmp_path: Path
     program = f"MB = 1_000_000\n{C}\ndef kept(): return {made}\nheld = kept()\n"
     run = recorded(["-c", program], folder=tmp_path, flags=SAMPLED)
     # a sum of n samples is off by more than 4.5 of its roots once in 100,000 runs
-    bound = 4.5 * (size * memory_mean()) ** 0.5
+    bound = 4.5 * (size * companion.SAMPLED) ** 0.5
     assert abs(of(run, "live", "kept") - size) < bound
-
-
-def memory_mean() -> int:
-    from wadjet.observe.memory.companion import SAMPLED as mean
-
-    return mean
 
 
 PEAK = """
