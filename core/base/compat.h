@@ -293,6 +293,13 @@ wj_gc_is_enabled(const PyInterpreterState *interpreter)
     return interpreter->gc.enabled;
 }
 
+/* True while a collection is under way: its lists are in pieces, and Python may run. */
+static inline int
+wj_gc_is_collecting(const PyInterpreterState *interpreter)
+{
+    return interpreter->gc.collecting;
+}
+
 /* Borrowed: generation 0 to 2, never of an incremental collector. */
 static inline struct gc_generation *
 wj_gc_generation(PyInterpreterState *interpreter, int number)

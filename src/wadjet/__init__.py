@@ -10,13 +10,15 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Session", "load_ipython_extension", "sample"]
+__all__ = ["Session", "collector", "load_ipython_extension", "sample"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wadjet.embed import collector
     from wadjet.embed.notebook import load_ipython_extension
     from wadjet.embed.session import Session, sample
 
+_MODULES = {"collector": "wadjet.embed.collector"}
 _HOMES = {
     "Session": "wadjet.embed.session",
     "load_ipython_extension": "wadjet.embed.notebook",
@@ -26,12 +28,14 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for: ``wadjet --help`` pays for none."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_MODULES, *_HOMES])

@@ -115,7 +115,8 @@ def _treatment(runs: Sequence[Run]) -> str:
         return "Take the call of `gc.collect()` out; the collector runs by itself."
     if old >= young:
         return (
-            "Call `gc.freeze()` once the program is set up: what is there by then is never "
-            "examined again."
+            "Call `wadjet.collector.freeze()` once the program is set up: what is there by then "
+            "is never examined again; or `wadjet.collector.concurrent()`, which marks in a "
+            "forked child while the program goes on."
         )
-    return "Raise the threshold of the youngest generation: `gc.set_threshold(20_000)`."
+    return "Call `wadjet.collector.grow()`: the thresholds then grow with the heap."

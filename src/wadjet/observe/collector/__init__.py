@@ -1,0 +1,1 @@
+"""Treatments for the garbage collector: fewer, shorter and better placed pauses."""
