@@ -46,11 +46,27 @@ candidates(PyInterpreterState *interpreter, int generation)
 }
 
 static int
+is_over(PyInterpreterState *interpreter, int generation)
+{
+    const struct gc_generation *counted = wj_gc_generation(interpreter, generation);
+    return counted->threshold > 0 && counted->count > counted->threshold;
+}
+
+/* As the interpreter decides: the youngest generation asks for a collection, and an
+   older one joins it when it is due, the oldest one not before it has grown by a
+   quarter. */
+static int
 is_automatic(PyInterpreterState *interpreter, int generation)
 {
-    const struct gc_generation *collected = wj_gc_generation(interpreter, generation);
-    return wj_gc_is_enabled(interpreter) && collected->threshold > 0
-           && collected->count > collected->threshold;
+    if (!wj_gc_is_enabled(interpreter) || !is_over(interpreter, 0)) {
+        return 0;
+    }
+    if (generation == 0 || wj_gc_is_incremental()) {
+        return 1;
+    }
+    return is_over(interpreter, generation)
+           && (generation < 2
+               || *wj_gc_pending(interpreter) >= *wj_gc_long_lived(interpreter) / 4);
 }
 
 static void

@@ -351,8 +351,10 @@ static void
 await_first_look(void)
 {
     const struct timespec moment = {0, FIRST_LOOK / FIRST_LOOKS};
-    for (int i = 0; i < FIRST_LOOKS && wj_thread_find(pthread_self()) == NULL; i++) {
+    const struct wj_thread *thread = wj_thread_find(pthread_self());
+    for (int i = 0; i < FIRST_LOOKS && (thread == NULL || !thread->live); i++) {
         nanosleep(&moment, NULL);
+        thread = wj_thread_find(pthread_self());
     }
 }
 

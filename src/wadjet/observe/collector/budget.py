@@ -67,7 +67,7 @@ class Budget:
             self._before = None
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self._before is not None else self.start()
 
     def __exit__(
         self,

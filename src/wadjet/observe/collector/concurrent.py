@@ -209,7 +209,7 @@ class Concurrent:
             self._thread = None
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self._thread is not None else self.start()
 
     def __exit__(
         self,

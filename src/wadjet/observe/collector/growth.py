@@ -53,7 +53,7 @@ class Growth:
             self._before = None
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self._before is not None else self.start()
 
     def __exit__(
         self,
