@@ -326,9 +326,9 @@ wj_gc_pending(PyInterpreterState *interpreter)
 }
 
 static inline PyGC_Head *
-wj_gc_head(const PyObject *object)
+wj_gc_head(const PyObject *each)
 {
-    return (PyGC_Head *)object - 1;
+    return (PyGC_Head *)each - 1;
 }
 
 static inline PyObject *
