@@ -403,6 +403,12 @@ wj_tracker_is_inside(void)
     return mine.inside;
 }
 
+void
+wj_tracker_overlook(void)
+{
+    mine.busy = 1; /* for good */
+}
+
 /* ---- begin and end -------------------------------------------------------------- */
 
 static void

@@ -39,6 +39,9 @@ void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped);
    requests are not counted: the block is. */
 int wj_tracker_is_inside(void);
 
+/* What the calling thread asks for is not the program's. */
+void wj_tracker_overlook(void);
+
 /* Once, before there are threads. */
 void wj_tracker_settle(void);
 
