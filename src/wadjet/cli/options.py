@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+METRICS = (
+    "cpu or wall; of memory peak, live, allocated, allocations, temporary; of the collector "
+    "gc-pause, gc-runs, gc-examined, gc-collected (default: cpu, else wall or peak)"
+)
+"""The help of --metric: every metric that there may be."""
+
 
 def recording(parser: argparse.ArgumentParser) -> None:
     """Add the recording that the command reads, as ``args.file``."""

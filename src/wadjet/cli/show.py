@@ -18,6 +18,7 @@ examples:
   wadjet show --tree app.wadjet                           callers above callees
   wadjet show --callers parse app.wadjet                  who calls parse
   wadjet show --metric wall --state blocked app.wadjet    where threads wait
+  wadjet show --metric live --by own app.wadjet           who asked for memory that is never freed
   wadjet show --by line --thread 'worker-*' app.wadjet    the hottest lines of some threads
 
 Shares are of the part that is shown; an error after a ± is that of sampling, at 95 %.
@@ -29,8 +30,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     options.recording(parser)
     what = parser.add_argument_group("what to show")
-    what.add_argument("--metric", help="cpu or wall (default: cpu where it was sampled)")
-    what.add_argument("--by", choices=["function", "line", "file", "module"], default="")
+    what.add_argument("--metric", metavar="NAME", help=options.METRICS)
+    what.add_argument(
+        "--by",
+        choices=["function", "line", "own", "file", "module", "library"],
+        default="",
+        help="sum costs by this; own: lines of the program, which bear what libraries do for "
+        "them; library: packages, C libraries",
+    )
     what.add_argument("--sort", choices=["self", "total"], default="self")
     what.add_argument("--top", type=part.count, default=10, metavar="N", help="rows (default: 10)")
     what.add_argument("--tree", action="store_true", help="the call tree")

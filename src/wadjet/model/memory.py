@@ -13,22 +13,22 @@ peak, in the moment of the peak; what was never given back, in the moment of the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 from wadjet.model.profile import Metric, Profile
 
 PEAK = Metric("peak", "bytes", "Memory at the peak")
 LIVE = Metric("live", "bytes", "Memory never given back")
 ALLOCATED = Metric("allocated", "bytes", "Memory asked for")
-METRICS = (
-    PEAK,
-    LIVE,
-    ALLOCATED,
-    Metric("allocations", "count", "Allocations"),
-    Metric("temporary", "count", "Allocations given back at once"),
-)
+REQUESTS = Metric("allocations", "count", "Allocations")
+TEMPORARY = Metric("temporary", "count", "Allocations given back at once")
+METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY)
 """What is recorded; the last: given back before the thread asked for anything else."""
 
 NAMES = frozenset(metric.name for metric in METRICS)
+SIZES = frozenset(metric.name for metric in METRICS if metric.unit == "bytes")
+"""Sampled, what these say of small blocks is as uncertain as if each sample were worth the
+mean; of large blocks it is more certain than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,31 @@ def is_exact(profile: Profile) -> bool:
     """Say whether every request was counted, so that the figures are no estimates."""
     facts = profile.about.get("memory")
     return isinstance(facts, dict) and facts.get("mean") == 0
+
+
+def mean(profile: Profile) -> int:
+    """Return the bytes between samples on the average, 0 where every request was counted."""
+    facts = profile.about.get("memory")
+    value = facts.get("mean") if isinstance(facts, dict) else None
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def peak_time(profile: Profile) -> int | None:
+    """Return when memory was at its peak (ns since the start), None where that is not known.
+
+    Several processes have their peaks at several times.
+    """
+    if not is_recorded(profile):
+        return None
+    samples = profile.samples
+    peaks = samples.values[profile.metric_index(PEAK.name)]
+    times = set(compress(samples.time, peaks))
+    return times.pop() if len(times) == 1 else None
+
+
+def most_resident(profile: Profile) -> int:
+    """Return the most bytes that were resident at once, 0 where that is not known."""
+    return max((moment.resident for moment in timeline(profile)), default=0)
 
 
 def timeline(profile: Profile) -> list[Moment]:

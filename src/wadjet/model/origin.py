@@ -19,6 +19,8 @@ _LIBRARY = re.compile(
     r"(?:.*/(?:site-packages|dist-packages)/|.*?/lib(?:64)?/python\d[\d.]*t?/|.*/python3\d+\.zip/"
     r"|<(?:frozen|built-in) (?=[^>]*>))"
 )
+_INSTALLED = re.compile(r".*/(?:site-packages|dist-packages)/")
+_TAGGED = re.compile(r"([^.]+)\.(?:cpython-|abi3|so$)[^/]*$")  # an extension module's file
 _SHARED_OBJECT = re.compile(r"\.(?:so(?:\.[\d.]+)?|dylib|pyd|dll)$")
 
 
@@ -57,6 +59,31 @@ def shown(file: str, homes: tuple[str, ...] = ()) -> str:
         return file[library.end() :].rstrip(">")
     home = next((home for home in homes if file.startswith(home)), "")
     return file[len(home) :]
+
+
+@cache
+def library(file: str) -> str:
+    """Return which library ``file`` belongs to: an installed package, Python, or a shared object.
+
+    C code is told from the Python code of its package.
+
+    >>> library("/srv/shop/app.py"), library("/usr/lib/python3.11/json/decoder.py")
+    ('the program', "Python's library")
+    >>> library("/env/lib/python3.11/site-packages/lxml/etree.cpython-311-x86_64-linux-gnu.so")
+    'lxml.etree (C)'
+    >>> library("/env/lib/python3.11/site-packages/pandas/core/frame.py"), library("/lib/libc.so.6")
+    ('pandas', 'libc.so.6')
+    """
+    installed = _INSTALLED.match(file)
+    inside = file[installed.end() :] if installed else ""
+    if _SHARED_OBJECT.search(file):
+        name = _TAGGED.match(inside or PurePosixPath(file).name)
+        return f"{name[1].replace('/', '.')} (C)" if name else PurePosixPath(file).name
+    if installed:
+        return inside.partition("/")[0].removesuffix(".py")
+    if not file or file == "[unknown]":
+        return "(not known)"
+    return "Python's library" if _LIBRARY.match(file) else "the program"
 
 
 @cache

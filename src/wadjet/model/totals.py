@@ -10,7 +10,7 @@ import sys
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from operator import mul
 from typing import TypeVar
@@ -63,7 +63,10 @@ def fold(profile: Profile, metric: str) -> Fold:
     held = samples.derived.get(key)
     if not isinstance(held, Fold):
         values = samples.values[profile.metric_index(metric)]
-        held = samples.derived[key] = _fold(samples, values, sampled=not _is_exact(profile, metric))
+        held = _fold(samples, values, sampled=not _is_exact(profile, metric))
+        if metric in memory.SIZES and memory.mean(profile):
+            held = replace(held, grain=float(memory.mean(profile)))
+        samples.derived[key] = held
     return held
 
 

@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.text import Text
 
 from wadjet.model.finding import Finding
+from wadjet.model.memory import NAMES, PEAK
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, percent, plural
 from wadjet.render.text.canvas import canvas, markup
 from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
+from wadjet.render.text.memory import memory
 from wadjet.render.text.pen import Pen, terminal
 from wadjet.render.text.tables import lines_of_code, places
 from wadjet.render.text.threads import threads
@@ -48,7 +50,7 @@ def fragment(
 
 
 def _summarize(console: Console, profile: Profile, findings: Sequence[Finding], path: str) -> None:
-    view = View(top=SUMMARY_ROWS, path=path)
+    view = View(top=SUMMARY_ROWS, path=path, brief=True)
     _print(console, profile, findings[:SUMMARY_FINDINGS], view, profile)
     if path:
         pen, file = Pen.of(console), shlex.quote(path)
@@ -91,6 +93,10 @@ def _sections(
     metric = main_metric(part, view.metric)
     if metric is None:
         return
+    if not (view.tree or view.by or view.metric):
+        yield from memory(pen, part, max(view.top // 2, 1))
+        if view.brief and metric.name in NAMES:
+            return
     if view.scope:
         yield _scope(pen, profile, part, metric, view.scope)
     if not fold(part, metric.name).count:
@@ -107,7 +113,7 @@ def _sections(
 def _tables(pen: Pen, part: Profile, metric: Metric, view: View) -> Iterator[list[Text]]:
     for kind in [view.by] if view.by else ["function", "line"]:
         costs = table(part, metric.name, kind, top=view.top, sort=view.sort)
-        draw = lines_of_code if kind == "line" else places
+        draw = lines_of_code if kind in ("line", "own") else places
         yield draw(pen, costs, metric)
 
 
@@ -116,8 +122,9 @@ def main_metric(profile: Profile, name: str) -> Metric | None:
     if name:
         return profile.metrics[profile.metric_index(name)]
     sampled = [metric for metric in profile.metrics if fold(profile, metric.name).count]
-    cpu = [metric for metric in sampled if metric.name == "cpu"]
-    return next(iter([*cpu, *sampled, *profile.metrics]), None)
+    known = {metric.name: metric for metric in sampled}
+    usual = [known[each] for each in ("cpu", "wall", PEAK.name) if each in known]
+    return next(iter([*usual, *sampled, *profile.metrics]), None)
 
 
 def _scope(pen: Pen, profile: Profile, part: Profile, metric: Metric, scope: str) -> list[Text]:

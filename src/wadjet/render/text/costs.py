@@ -9,9 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from wadjet.model.charge import own_nodes
 from wadjet.model.confidence import Share
-from wadjet.model.origin import homes, is_library, module, shown
-from wadjet.model.profile import Function, Profile
+from wadjet.model.origin import homes, is_library, library, module, shown
+from wadjet.model.profile import NO_NODE, CallTree, Function, Profile
 from wadjet.model.totals import Total, by_function, by_key, by_line, by_node, fold
 
 
@@ -85,13 +86,33 @@ def _by_module(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
     return by_key(profile.tree, sums, lambda tree, node: modules[tree.function_of(node)])
 
 
+def _by_library(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
+    libraries = [library(function.file) for function in profile.tree.functions]
+    return by_key(profile.tree, sums, lambda tree, node: libraries[tree.function_of(node)])
+
+
+def _by_own_line(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
+    near = own_nodes(profile.tree)
+    functions = profile.tree.functions
+    first: dict[tuple[str, int], int] = {}  # a line has one, whatever comprehensions are on it
+
+    def key(tree: CallTree, node: int) -> tuple[int, int]:
+        charged = near[node] if near[node] != NO_NODE else node
+        number, line = tree.function_of(charged), tree.line_of(charged)
+        return first.setdefault((functions[number].file, line), number), line
+
+    return by_key(profile.tree, sums, key)
+
+
 KINDS: Mapping[str, Callable[[Profile, array[int]], Mapping[Any, Total]]] = {
     "function": lambda profile, sums: by_function(profile.tree, sums),
     "line": lambda profile, sums: by_line(profile.tree, sums),
     "file": _by_file,
     "module": _by_module,
+    "library": _by_library,
+    "own": _by_own_line,
 }
-"""What costs can be summed by."""
+"""What costs can be summed by; ``own`` are lines of the program, libraries charged to them."""
 
 
 def _cost(profile: Profile, by: str, key: Hashable, total: Total, share: Share) -> Cost:
@@ -99,8 +120,9 @@ def _cost(profile: Profile, by: str, key: Hashable, total: Total, share: Share) 
     own, whole = total.self, total.total
     if isinstance(key, str):
         name = shown(key, known) if by == "file" else key
-        library = is_library(key) if by == "file" else False
-        return Cost(name or "(no file)", "", own, whole, share, library)
+        return Cost(
+            name or "(no file)", "", own, whole, share, library=by == "file" and is_library(key)
+        )
     number, line = key if isinstance(key, tuple) else (key, -1)
     function = profile.tree.functions[number]
     text = source_line(profile, function.file, line) if line >= 0 else ""

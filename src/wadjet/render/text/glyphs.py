@@ -13,9 +13,14 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """What to draw with. ``blocks`` are the filled parts of a cell, in equal steps."""
+    """What to draw with.
+
+    ``blocks`` are the filled parts of a cell, in equal steps, and ``columns`` those of a
+    cell that fills from below.
+    """
 
     blocks: str
+    columns: str
     rest: str
     states: str
     levels: str
@@ -43,6 +48,21 @@ class Glyphs:
         until = round(min(max(whole, 0.0), 1.0) * width)
         return solid, self.rest * (until - len(solid))
 
+    def column(self, part: float, whole: float, height: int) -> str:
+        """Return a column of ``height`` cells from the top: ``part``, then ``rest`` to ``whole``.
+
+        Both are shares of 1; what is not nothing shows.
+
+        >>> ASCII.column(0.5, 0.75, 4)
+        ' -##'
+        """
+        steps = len(self.columns)
+        filled = round(min(max(part, 0.0), 1.0) * height * steps) or (part > 0)
+        full, odd = divmod(filled, steps)
+        solid = self.columns[-1] * full + (self.columns[odd - 1] if odd else "")
+        until = round(min(max(whole, 0.0), 1.0) * height)
+        return (solid + self.rest * (until - len(solid))).ljust(height)[::-1]
+
     def partition(self, shares: Sequence[float], width: int) -> list[str]:
         """Return a piece of bar for each share; they add up to ``width`` cells.
 
@@ -63,6 +83,7 @@ class Glyphs:
 
 UNICODE = Glyphs(
     blocks="▏▎▍▌▋▊▉█",
+    columns="▁▂▃▄▅▆▇█",
     rest="▒",
     states="█▓▒░·",
     levels="●▲✖",
@@ -79,6 +100,7 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     blocks="#",
+    columns="#",
     rest="-",
     states="#=w~.",
     levels="*!X",

@@ -10,11 +10,11 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
-from wadjet.model import collection
+from wadjet.model import collection, memory
 from wadjet.model.finding import Finding, Level
 from wadjet.model.profile import Fact, Metric, Profile
 from wadjet.model.totals import fold
-from wadjet.model.units import amount, count, duration, plural
+from wadjet.model.units import amount, count, duration, plural, size
 from wadjet.render.text.pen import Pen
 
 _STYLES = {Level.NOTE: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
@@ -23,7 +23,7 @@ _STYLES = {Level.NOTE: "blue", Level.WARNING: "yellow", Level.ERROR: "red"}
 def header(pen: Pen, profile: Profile) -> list[Text]:
     """Return the command, what it cost, how it was sampled, and the recording's notes."""
     lines = [_title(pen, profile)]
-    for facts in (_costs(profile), _clocks(profile)):
+    for facts in (_costs(profile), _clocks(profile), _memory(profile)):
         lines.extend(pen.flow([Text(pen.clean(fact)) for fact in facts], pen.glyphs.dot))
     notes = profile.about.get("notes")
     for note in notes if isinstance(notes, list) else []:
@@ -100,8 +100,21 @@ def _status(status: int) -> str:
 
 def _clocks(profile: Profile) -> list[str]:
     """Return for each metric how many samples there are, and which clock took them."""
-    clocks = [metric for metric in profile.metrics if metric not in collection.METRICS]
-    return [*(_clock(profile, metric) for metric in reversed(clocks)), *_collections(profile)]
+    counted = {metric.name for metric in collection.METRICS} | memory.NAMES
+    clocks = [
+        metric
+        for metric in reversed(profile.metrics)
+        if metric.name not in counted and not _is_off(profile, metric)
+    ]
+    return [*(_clock(profile, metric) for metric in clocks), *_collections(profile)]
+
+
+def _is_off(profile: Profile, metric: Metric) -> bool:
+    """Say whether the clock was not wanted, and something else was."""
+    clocks = profile.about.get("clocks")
+    clock = clocks.get(metric.name) if isinstance(clocks, dict) else None
+    off = isinstance(clock, dict) and clock.get("engine") == "none" and clock.get("rate") == 0
+    return off and memory.is_recorded(profile)
 
 
 def _collections(profile: Profile) -> list[str]:
@@ -110,6 +123,27 @@ def _collections(profile: Profile) -> list[str]:
         return []
     times, paused = fold(profile, "gc-runs").total, fold(profile, collection.PAUSE.name).total
     return [f"{plural(times, 'collection')}, {duration(paused)}"]
+
+
+def _memory(profile: Profile) -> list[str]:
+    """Return how much memory there was, and how far to trust that."""
+    if not memory.is_recorded(profile):
+        return []
+    peak, live, asked = (
+        size(fold(profile, metric.name).total)
+        for metric in (memory.PEAK, memory.LIVE, memory.ALLOCATED)
+    )
+    requests = fold(profile, memory.REQUESTS.name)
+    time, resident = memory.peak_time(profile), memory.most_resident(profile)
+    trust, mean = "all counted", memory.mean(profile)
+    if mean:
+        trust = f"{plural(requests.count, 'sample')}, {size(mean).replace('.0', '')} apart"
+    return [
+        f"memory: peak {peak}" + (f" at {duration(time)}" if time else ""),
+        *([f"resident {size(resident)} at most"] if resident else []),
+        f"never given back {live}",
+        f"asked for {asked} in {plural(requests.total, 'request')} ({trust})",
+    ]
 
 
 def _clock(profile: Profile, metric: Metric) -> str:

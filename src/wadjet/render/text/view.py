@@ -13,7 +13,7 @@ class View:
     ``costs.KINDS``, or empty for functions and lines; ``sort`` is "self" or "total".
     ``tree`` shows the call tree instead, of branches worth ``least`` of all or more;
     ``upward`` says that its stacks are turned around. ``scope`` says in words which part
-    of the recording is shown; ``path`` is its file.
+    of the recording is shown; ``path`` is its file. ``brief`` leaves out what is said already.
     """
 
     metric: str = ""
@@ -25,3 +25,4 @@ class View:
     upward: bool = False
     scope: str = ""
     path: str = ""
+    brief: bool = False

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from wadjet.model import charge
 from wadjet.model.collection import Run, runs
 from wadjet.model.confidence import Share
 from wadjet.model.finding import Place
-from wadjet.model.origin import homes, is_library, shown
+from wadjet.model.origin import homes, shown
 from wadjet.model.profile import NO_NODE, Fact, Profile, State
 from wadjet.model.totals import Fold, by_node, by_thread, fold
 from wadjet.observe.sampling.diagnosis.gil import Contention, contention
@@ -110,16 +111,7 @@ class Evidence:
     @cached_property
     def own(self) -> array[int]:
         """For each node the nearest caller, itself included, in the program's own code."""
-        tree = self.profile.tree
-        ours = [
-            function.kind == "python" and not is_library(function.file)
-            for function in tree.functions
-        ]
-        nearest = array("i", [-1]) * (len(tree) + 1)  # the last one is the parent of roots
-        for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
-            nearest[node] = node if ours[tree.frame_function[frame]] else nearest[parent]
-        nearest.pop()
-        return nearest
+        return charge.own_nodes(self.profile.tree)
 
     @cached_property
     def cpu_by_own_node(self) -> Counter[int]:
@@ -168,9 +160,7 @@ class Evidence:
 
     def place(self, node: int) -> Place:
         """Return where ``node`` was executing."""
-        tree = self.profile.tree
-        function = tree.functions[tree.function_of(node)]
-        return Place(function.file, tree.line_of(node), function.name)
+        return charge.place(self.profile.tree, node)
 
     def named(self, place: Place) -> str:
         """Return a place as a reader knows it: ``parse`` (app.py:41)."""

@@ -29,6 +29,9 @@ UNATTRIBUTED = 0.05
 UNATTRIBUTED_SERIOUS = 0.20
 """From here on it is a warning."""
 
+TURNED_OFF = "turned off"
+"""Why there is no clock where nobody wanted one."""
+
 SIGMAS = 3
 """A difference between two clocks counts if it is this many standard deviations."""
 
@@ -105,7 +108,7 @@ def fallback_engine(evidence: Evidence) -> Iterator[Finding]:
     """
     clock = evidence.clock("cpu")
     engine, why = clock.get("engine"), str(clock.get("why") or "")
-    if engine not in ("timer", "none"):
+    if engine not in ("timer", "none") or why == TURNED_OFF:
         return
     rate = _number(clock.get("rate"))
     often = f", {rate:.0f} times a second at most" if rate else ""
