@@ -11,13 +11,16 @@ import pytest
 
 import wadjet
 
+NO_MODULES = ("__main__", "wadjet_memory")
+"""What runs a program, and what is loaded before one: neither can be imported."""
+
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def modules() -> list[str]:
     """Every module of the package that can be imported without an optional extra."""
     found = pkgutil.walk_packages(wadjet.__path__, "wadjet.")
-    return [each.name for each in found if each.name.rpartition(".")[2] != "__main__"]
+    return [each.name for each in found if each.name.rpartition(".")[2] not in NO_MODULES]
 
 
 @pytest.mark.parametrize("module", modules())
