@@ -10,17 +10,20 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Session", "collector", "load_ipython_extension", "sample"]
+__all__ = ["Session", "Snapshot", "collector", "heap", "load_ipython_extension", "sample"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wadjet.embed import collector
+    from wadjet.embed.heap import Snapshot, heap
     from wadjet.embed.notebook import load_ipython_extension
     from wadjet.embed.session import Session, sample
 
 _MODULES = {"collector": "wadjet.embed.collector"}
 _HOMES = {
     "Session": "wadjet.embed.session",
+    "Snapshot": "wadjet.embed.heap",
+    "heap": "wadjet.embed.heap",
     "load_ipython_extension": "wadjet.embed.notebook",
     "sample": "wadjet.embed.session",
 }

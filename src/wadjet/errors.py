@@ -33,6 +33,13 @@ class RecordingError(WadjetError):
     exit_code = 65
 
 
+class SnapshotError(WadjetError):
+    """A file is not a snapshot of a heap that can be read."""
+
+    slug = "snapshot"
+    exit_code = 65
+
+
 class NoInputError(WadjetError):
     """A file that was named does not exist or may not be read."""
 

@@ -29,6 +29,7 @@ COMMANDS = (
     Command("report", "write a recording as one HTML file"),
     Command("diff", "compare two recordings"),
     Command("export", "convert a recording for another viewer"),
+    Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("completion", "print a script that completes wadjet's words in your shell"),
 )
 

@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+def snapshot(fd: int, about: bytes, /, *, fork: bool, ask: bool, twins: bool) -> int: ...
+def analyze(
+    fd: int, about: bytes, first: Buffer, edge: Buffer, size: Buffer, flags: Buffer, /
+) -> None: ...
