@@ -656,7 +656,7 @@ static inline wj_frame *
 wj_generator_frame(PyObject *generator)
 {
     PyGenObject *self = (PyGenObject *)generator;
-    return self->gi_frame_state >= FRAME_CLEARED ? NULL : (wj_frame *)self->gi_iframe;
+    return self->gi_frame_state >= FRAME_CLEARED ? NULL : (wj_frame *)&self->gi_iframe;
 }
 
 static inline PyObject *
