@@ -6,7 +6,10 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "reading.h"
 #include "tracker.h"
@@ -112,6 +115,43 @@ start(PyObject *module, PyObject *args)
                          tracker->is_preloaded ? Py_True : Py_False);
 }
 
+static uint64_t
+resident(uint64_t start, uint64_t size)
+{
+    static unsigned char pages[4096];
+    uint64_t found = 0, page = 4096, most = sizeof pages * page;
+    for (uint64_t at = start & ~(page - 1); at < start + size; at += most) {
+        uint64_t part = start + size - at < most ? start + size - at : most;
+        if (mincore((void *)(uintptr_t)at, part, pages) == 0) {
+            for (uint64_t i = 0; i < (part + page - 1) / page; i++) {
+                found += (pages[i] & 1) * page;
+            }
+        }
+    }
+    return found < size ? found : size;
+}
+
+/* Leave what the kernel says of all our mappings: nobody else could ask it later. */
+static void
+say_farewell(void)
+{
+    struct wj_table_head *head = table.head;
+    for (uint32_t i = 0; i < head->mappings; i++) {
+        struct wj_mapping *each = &table.mappings[i];
+        each->resident = each->size ? resident(each->start, each->size) : 0;
+    }
+    int file = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+    ssize_t count = 1;
+    while (file >= 0 && count > 0 && head->farewell < WJ_FAREWELL) {
+        count =
+            read(file, table.farewell + head->farewell, WJ_FAREWELL - head->farewell);
+        head->farewell += count > 0 ? (uint32_t)count : 0;
+    }
+    if (file >= 0) {
+        close(file);
+    }
+}
+
 PyDoc_STRVAR(stop_doc,
 "stop() -> None\n--\n\n"
 "Watch no more; harmless where nothing was watched.");
@@ -122,6 +162,7 @@ stop(PyObject *module, PyObject *unused)
     (void)module;
     (void)unused;
     if (table.file >= 0) {
+        say_farewell();
         tracker->stop();
         for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
             unwrap(&domains[i]);
@@ -199,6 +240,15 @@ table_head(PyObject *self, PyObject *unused)
                          wj_reading_contexts(reading), "lost", head->lost);
 }
 
+/* Append what was made, which may have failed, and let go of it. 0, or -1. */
+static int
+append(PyObject *list, PyObject *made)
+{
+    int result = made == NULL ? -1 : PyList_Append(list, made);
+    Py_XDECREF(made);
+    return result;
+}
+
 static PyObject *
 text_of(const struct wj_reading *reading, uint64_t at, uint64_t size)
 {
@@ -234,12 +284,10 @@ table_functions(PyObject *self, PyObject *unused)
     uint32_t end = wj_reading_functions(reading);
     for (; reading->functions < end; reading->functions++) {
         PyObject *each = function_at(reading, reading->functions);
-        if (each == NULL || PyList_Append(list, each) != 0) {
-            Py_XDECREF(each);
+        if (append(list, each) != 0) {
             Py_DECREF(list);
             return NULL;
         }
-        Py_DECREF(each);
     }
     return list;
 }
@@ -265,12 +313,10 @@ table_contexts(PyObject *self, PyObject *unused)
         PyObject *each =
             Py_BuildValue("(IIiI)", parent, context->function,
                           wj_reading_line(reading, reading->contexts), context->thread);
-        if (each == NULL || PyList_Append(list, each) != 0) {
-            Py_XDECREF(each);
+        if (append(list, each) != 0) {
             Py_DECREF(list);
             return NULL;
         }
-        Py_DECREF(each);
     }
     return list;
 }
@@ -293,12 +339,10 @@ table_threads(PyObject *self, PyObject *unused)
     for (; reading->threads < end; reading->threads++) {
         PyObject *each =
             PyLong_FromUnsignedLongLong(reading->table.threads[reading->threads].tid);
-        if (each == NULL || PyList_Append(list, each) != 0) {
-            Py_XDECREF(each);
+        if (append(list, each) != 0) {
             Py_DECREF(list);
             return NULL;
         }
-        Py_DECREF(each);
     }
     return list;
 }
@@ -348,14 +392,60 @@ table_peaks(PyObject *self, PyObject *unused)
             continue;
         }
         PyObject *each = Py_BuildValue("(ILL)", i, (long long)bytes, (long long)blocks);
-        if (each == NULL || PyList_Append(list, each) != 0) {
-            Py_XDECREF(each);
+        if (append(list, each) != 0) {
             Py_DECREF(list);
             return NULL;
         }
-        Py_DECREF(each);
     }
     return list;
+}
+
+PyDoc_STRVAR(mappings_doc,
+"mappings() -> list[tuple[int, int, int, int, int]]\n--\n\n"
+"What the program has mapped by itself: start, bytes, bytes in memory when watching\n"
+"ended, context, and kind (0 mapped, 1 an arena of Python's, 2 by the break).");
+
+static PyObject *
+table_mappings(PyObject *self, PyObject *unused)
+{
+    struct wj_reading *reading = open_reading(self);
+    (void)unused;
+    PyObject *list = reading == NULL ? NULL : PyList_New(0);
+    if (list == NULL) {
+        return NULL;
+    }
+    uint32_t end = reading->table.head->mappings;
+    for (uint32_t i = 0; i < end && i < WJ_MAPPINGS; i++) {
+        struct wj_mapping each = reading->table.mappings[i];
+        if (each.size == 0) {
+            continue;
+        }
+        PyObject *row = Py_BuildValue(
+            "(KKKII)", (unsigned long long)each.start, (unsigned long long)each.size,
+            (unsigned long long)each.resident, each.context, each.kind);
+        if (append(list, row) != 0) {
+            Py_DECREF(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+PyDoc_STRVAR(farewell_doc,
+"farewell() -> bytes\n--\n\n"
+"The process's /proc/self/smaps when it stopped watching; empty if it did not get to it.");
+
+static PyObject *
+table_farewell(PyObject *self, PyObject *unused)
+{
+    struct wj_reading *reading = open_reading(self);
+    (void)unused;
+    if (reading == NULL) {
+        return NULL;
+    }
+    uint32_t size = reading->table.head->farewell;
+    return PyBytes_FromStringAndSize(reading->table.farewell,
+                                     size < WJ_FAREWELL ? size : WJ_FAREWELL);
 }
 
 PyDoc_STRVAR(close_doc, "close() -> None\n--\n\nLet go of the table.");
@@ -375,6 +465,8 @@ static PyMethodDef table_methods[] = {
     {"threads", table_threads, METH_NOARGS, threads_doc},
     {"changes", table_changes, METH_NOARGS, changes_doc},
     {"peaks", table_peaks, METH_NOARGS, peaks_doc},
+    {"mappings", table_mappings, METH_NOARGS, mappings_doc},
+    {"farewell", table_farewell, METH_NOARGS, farewell_doc},
     {"close", table_close, METH_NOARGS, close_doc},
     {NULL, NULL, 0, NULL},
 };

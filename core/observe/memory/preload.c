@@ -8,9 +8,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tracker.h"
 
@@ -25,6 +29,9 @@ static void *(*next_aligned_alloc)(size_t, size_t);
 static void *(*next_memalign)(size_t, size_t);
 static void *(*next_valloc)(size_t);
 static void *(*next_pvalloc)(size_t);
+static void *(*next_mmap)(void *, size_t, int, int, int, off_t);
+static int (*next_munmap)(void *, size_t);
+static void *(*next_sbrk)(intptr_t);
 
 /* ---- before the next ones are known --------------------------------------------- */
 
@@ -75,6 +82,9 @@ look_for_all(void)
     look_for(&next_memalign, "memalign");
     look_for(&next_valloc, "valloc");
     look_for(&next_pvalloc, "pvalloc");
+    look_for(&next_mmap, "mmap");
+    look_for(&next_munmap, "munmap");
+    look_for(&next_sbrk, "sbrk");
     look_for(&next_malloc, "malloc");
     looking = 0;
     wj_tracker_settle();
@@ -192,6 +202,84 @@ pvalloc(size_t size)
     void *block = KNOWN ? next_pvalloc(size) : NULL;
     made(block, size, CALLER);
     return block;
+}
+
+/* ---- mappings ------------------------------------------------------------------- */
+
+static void *
+map(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    if (KNOWN && next_mmap != NULL) {
+        return next_mmap(at, size, protection, flags, file, offset);
+    }
+    return (void *)syscall(SYS_mmap, at, size, protection, flags, file, offset);
+}
+
+static void
+mapped(const void *start, size_t size, int flags, const void *caller)
+{
+    if (start != MAP_FAILED && (flags & MAP_ANONYMOUS)) {
+        wj_tracker_mapped(start, size, caller, WJ_MAPPED);
+    }
+}
+
+/* Two names of one function, whatever the headers make of the one and the other. */
+PUBLIC void *own_mmap(void *, size_t, int, int, int, off_t) __asm__("mmap");
+PUBLIC void *own_mmap64(void *, size_t, int, int, int, off_t) __asm__("mmap64");
+
+void *
+own_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    void *start = map(at, size, protection, flags, file, offset);
+    mapped(start, size, flags, CALLER);
+    return start;
+}
+
+void *
+own_mmap64(void *at, size_t size, int protection, int flags, int file, off_t offset)
+{
+    void *start = map(at, size, protection, flags, file, offset);
+    mapped(start, size, flags, CALLER);
+    return start;
+}
+
+PUBLIC int
+munmap(void *start, size_t size)
+{
+    wj_tracker_unmapped(start, size);
+    return KNOWN && next_munmap != NULL ? next_munmap(start, size)
+                                        : (int)syscall(SYS_munmap, start, size);
+}
+
+PUBLIC void *
+mremap(void *from, size_t old_size, size_t size, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    void *wish = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
+    va_end(arguments);
+    void *to = (void *)syscall(SYS_mremap, from, old_size, size, flags, wish);
+    if (to != MAP_FAILED) {
+        wj_tracker_unmapped(from, old_size);
+        wj_tracker_mapped(to, size, CALLER, WJ_MAPPED);
+    }
+    return to;
+}
+
+PUBLIC void *
+sbrk(intptr_t more)
+{
+    if (!KNOWN || next_sbrk == NULL) {
+        errno = ENOMEM;
+        return (void *)-1;
+    }
+    char *start = next_sbrk(more);
+    if (start != (char *)-1 && more > 0) {
+        wj_tracker_mapped(start, (size_t)more, CALLER, WJ_MAPPED_BREAK);
+    } else if (start != (char *)-1 && more < 0) {
+        wj_tracker_unmapped(start + more, (size_t)-more);
+    }
+    return start;
 }
 
 /* ---- what the extension module finds -------------------------------------------- */

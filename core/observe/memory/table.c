@@ -16,7 +16,10 @@
 #define FUNCTIONS_AT (CONTEXTS_AT + UP(sizeof(struct wj_context) * WJ_CONTEXTS))
 #define THREADS_AT                                                                     \
     (FUNCTIONS_AT + UP(sizeof(struct wj_tracked_function) * WJ_FUNCTIONS))
-#define TEXT_AT (THREADS_AT + UP(sizeof(struct wj_tracked_thread) * WJ_TRACKED_THREADS))
+#define MAPPINGS_AT                                                                    \
+    (THREADS_AT + UP(sizeof(struct wj_tracked_thread) * WJ_TRACKED_THREADS))
+#define FAREWELL_AT (MAPPINGS_AT + UP(sizeof(struct wj_mapping) * WJ_MAPPINGS))
+#define TEXT_AT (FAREWELL_AT + WJ_FAREWELL)
 #define WHOLE (TEXT_AT + WJ_TEXT)
 
 static int
@@ -30,6 +33,8 @@ map(struct wj_table *table, int file, int protection)
     table->contexts = (struct wj_context *)(at + CONTEXTS_AT);
     table->functions = (struct wj_tracked_function *)(at + FUNCTIONS_AT);
     table->threads = (struct wj_tracked_thread *)(at + THREADS_AT);
+    table->mappings = (struct wj_mapping *)(at + MAPPINGS_AT);
+    table->farewell = at + FAREWELL_AT;
     table->text = at + TEXT_AT;
     table->file = file;
     return 0;

@@ -15,6 +15,9 @@
 #define WJ_FUNCTIONS (1u << 18)
 #define WJ_TRACKED_THREADS (1u << 14)
 #define WJ_TEXT (1ull << 28)
+#define WJ_MAPPINGS 4096
+#define WJ_ARENA (1u << 20) /* bytes that Python maps for small objects at a time */
+#define WJ_FAREWELL (1u << 22)
 #define WJ_BLOCK_UNIT                                                                  \
     1024 /* blocks are counted in so many parts: samples have weights */
 
@@ -29,7 +32,9 @@ struct wj_table_head {
     uint32_t functions;
     uint32_t threads; /* the first stands for those beyond the last */
     uint32_t lost;    /* contexts and functions for which there was no room */
-    uint64_t text;    /* bytes */
+    uint32_t mappings;
+    uint32_t farewell; /* bytes of it */
+    uint64_t text;     /* bytes */
     /* written by whoever allocates */
     _Alignas(64) int64_t live; /* bytes, now */
     int64_t peak;              /* the most that ``live`` has been */
@@ -74,11 +79,28 @@ struct wj_tracked_thread {
     uint64_t tid;
 };
 
+enum wj_mapping_kind {
+    WJ_MAPPED,       /* by the program or one of its libraries */
+    WJ_MAPPED_ARENA, /* by Python, for small objects */
+    WJ_MAPPED_BREAK, /* by moving the break of the data segment */
+};
+
+struct wj_mapping {
+    uint64_t start;
+    uint64_t size; /* bytes; 0 for none */
+    uint64_t caller;
+    uint64_t resident; /* bytes of it in memory, when watching ended */
+    uint32_t context;
+    uint32_t kind;
+};
+
 struct wj_table {
     struct wj_table_head *head; /* Owned: the mapping */
     struct wj_context *contexts;
     struct wj_tracked_function *functions;
     struct wj_tracked_thread *threads;
+    struct wj_mapping *mappings;
+    char *farewell; /* what the kernel said of all mappings when watching ended */
     char *text;
     int file; /* Owned, -1 when closed */
 };

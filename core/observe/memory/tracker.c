@@ -22,6 +22,7 @@
 #include "contexts.h"
 #include "live.h"
 #include "loaded.h"
+#include "mappings.h"
 
 #define FAST __thread __attribute__((tls_model("initial-exec")))
 
@@ -106,6 +107,14 @@ self(void)
                        ^ (uint64_t)(uintptr_t)thread ^ (uint64_t)clock();
     }
     return thread;
+}
+
+/* True where C code is the interpreter itself: then the Python function says more. */
+static int
+is_python(const void *caller)
+{
+    return (uintptr_t)caller >= interpreter.start
+           && (uintptr_t)caller < interpreter.end;
 }
 
 /* ---- sampling ------------------------------------------------------------------- */
@@ -237,8 +246,8 @@ remember(const void *address, size_t size, const void *caller)
     }
     mine.last = NULL;
     forget(address, wj_live_take(address)); /* its end went unseen */
-    if ((uintptr_t)caller >= interpreter.start && (uintptr_t)caller < interpreter.end) {
-        caller = NULL; /* the Python function says more */
+    if (is_python(caller)) {
+        caller = NULL;
     }
     uint32_t context = wj_context_of(&thread->chain, this_thread(), caller);
     if (wj_live_add(address, (struct wj_block){context, 0, size}) == 0) {
@@ -331,6 +340,38 @@ wj_tracker_moved(struct wj_moving moving, const void *from, const void *to, size
     wj_tracker_made(to, size, caller);
 }
 
+/* ---- mappings ------------------------------------------------------------------- */
+
+static uint32_t
+place_of(const void *caller)
+{
+    struct own *thread = self();
+    return thread == NULL ? 0
+                          : wj_context_of(&thread->chain, this_thread(),
+                                          is_python(caller) ? NULL : caller);
+}
+
+void
+wj_tracker_mapped(const void *start, size_t size, const void *caller,
+                  enum wj_mapping_kind kind)
+{
+    if (!mine.busy) {
+        mine.busy = 1;
+        wj_mappings_add(start, size, caller, mine.inside ? WJ_MAPPED_ARENA : kind);
+        mine.busy = 0;
+    }
+}
+
+void
+wj_tracker_unmapped(const void *start, size_t size)
+{
+    if (!mine.busy) {
+        mine.busy = 1;
+        wj_mappings_remove(start, size);
+        mine.busy = 0;
+    }
+}
+
 /* ---- Python's allocators -------------------------------------------------------- */
 
 static void *
@@ -415,6 +456,7 @@ static void
 forked(void)
 {
     active = sampling = 0;
+    wj_mappings_forked();
     mine.busy = 0;
 }
 
@@ -432,15 +474,19 @@ wj_tracker_settle(void)
 int
 wj_tracker_start(struct wj_table *into, PyThreadState *(*this_thread_state)(void))
 {
+    mine.busy = 1; /* what we map for it is not the program's */
     table = *into;
     mean = table.head->mean;
     this_thread = this_thread_state;
     memset(&interpreter, 0, sizeof interpreter);
     wj_loaded_at((const void *)(uintptr_t)this_thread, &interpreter);
     if (wj_live_begin(mean == 0) != 0 || wj_contexts_begin(&table) != 0) {
+        mine.busy = 0;
         return -1;
     }
     run++;
+    wj_mappings_begin(&table, is_python, place_of);
+    mine.busy = 0;
     __atomic_store_n(&active, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&sampling, mean != 0, __ATOMIC_RELEASE);
     return 0;
@@ -451,4 +497,7 @@ wj_tracker_stop(void)
 {
     __atomic_store_n(&sampling, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&active, 0, __ATOMIC_RELEASE);
+    mine.busy = 1;
+    wj_mappings_end();
+    mine.busy = 0;
 }

@@ -31,6 +31,11 @@ struct wj_moving wj_tracker_moving(const void *block);
 void wj_tracker_moved(struct wj_moving moving, const void *from, const void *to,
                       size_t size, const void *caller);
 
+/* The program has mapped memory by itself, or given such back. */
+void wj_tracker_mapped(const void *start, size_t size, const void *caller,
+                       enum wj_mapping_kind kind);
+void wj_tracker_unmapped(const void *start, size_t size);
+
 /* Let ``wrapped`` count what goes through ``original``, one of Python's domains; both
    must live as long as the process. */
 void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped);

@@ -12,6 +12,7 @@ peak, in the moment of the peak; what was never given back, in the moment of the
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import compress
 
@@ -22,8 +23,10 @@ LIVE = Metric("live", "bytes", "Memory never given back")
 ALLOCATED = Metric("allocated", "bytes", "Memory asked for")
 REQUESTS = Metric("allocations", "count", "Allocations")
 TEMPORARY = Metric("temporary", "count", "Allocations given back at once")
-METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY)
-"""What is recorded; the last: given back before the thread asked for anything else."""
+MAPPED = Metric("mapped", "bytes", "Memory mapped by the program itself")
+METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY, MAPPED)
+"""What is recorded. Given back at once: before the thread asked for anything else. Mapped:
+past all allocators, and in memory at the end."""
 
 NAMES = frozenset(metric.name for metric in METRICS)
 SIZES = frozenset(metric.name for metric in METRICS if metric.unit == "bytes")
@@ -86,3 +89,19 @@ def timeline(profile: Profile) -> list[Moment]:
             case [int(time), int(live), int(resident)]:
                 found.append(Moment(time, live, resident))
     return found
+
+
+def resident(profile: Profile) -> dict[str, int]:
+    """Return the bytes that were in memory at the end, by what they are for; they may be unknown.
+
+    ``total`` is the sum of the others: ``arenas`` are Python's for small objects,
+    ``mapped`` is what the program mapped by itself, ``files`` are libraries and the like,
+    ``heap`` is what C's allocators hold. Of all processes together.
+    """
+    facts = profile.about.get("memory")
+    processes = facts.get("resident") if isinstance(facts, dict) else None
+    sums: Counter[str] = Counter()
+    for process in processes if isinstance(processes, list) else []:
+        if isinstance(process, dict):
+            sums.update({part: size for part, size in process.items() if isinstance(size, int)})
+    return dict(sums)

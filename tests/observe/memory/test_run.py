@@ -270,3 +270,49 @@ def test_what_python_asks_for_is_the_same_with_the_clocks_running(tmp_path: Path
     flags = [*EXACT, "--rate", "10000", "--wall-rate", "1000", "--native"]
     run = recorded(["-c", program], folder=tmp_path, flags=flags)
     assert abs(of(run, "live", "kept") - 20_000 * 1033) < 0.02 * 20_000 * 1033
+
+
+MAPS = """
+import ctypes, mmap
+MB = 1 << 20
+libc = ctypes.CDLL(None)
+size, number = ctypes.c_size_t, ctypes.c_long
+libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, size, ctypes.c_int, ctypes.c_int, ctypes.c_int, number]
+libc.munmap.argtypes = [ctypes.c_void_p, size]
+libc.sbrk.argtypes = [ctypes.c_ssize_t]
+def mapped(whole, touched):
+    at = libc.mmap(None, whole, 3, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+    ctypes.memset(at, 1, touched)
+    return at
+def whole(): return mapped(32 * MB, 32 * MB)
+def half(): return mapped(32 * MB, 16 * MB)
+def cut(): libc.munmap(mapped(24 * MB, 24 * MB) + 8 * MB, 8 * MB)
+def gone(): libc.munmap(mapped(48 * MB, 48 * MB), 48 * MB)
+def broken():
+    at = libc.sbrk(12 * MB)
+    ctypes.memset(at, 1, 12 * MB)
+def module():
+    made = mmap.mmap(-1, 20 * MB)
+    made[:] = b"x" * (20 * MB)
+    return made
+whole(); half(); cut(); gone(); broken()
+held = module()
+"""
+
+
+def test_what_the_program_maps_by_itself_counts_as_far_as_it_is_in_memory(tmp_path: Path) -> None:
+    run = recorded(["-c", MAPS], folder=tmp_path, flags=SAMPLED)
+    found = {
+        name: round(of(run, "mapped", name) / (1 << 20))
+        for name in ("whole", "half", "cut", "gone", "broken", "module")
+    }
+    assert found == {"whole": 32, "half": 16, "cut": 16, "gone": 0, "broken": 12, "module": 20}
+
+
+def test_the_parts_of_what_is_in_memory_add_up_to_it(tmp_path: Path) -> None:
+    profile = recorded(["-c", MAPS], folder=tmp_path, flags=SAMPLED).profile
+    parts = memory.resident(profile)
+    assert parts.pop("total") == sum(parts.values())
+    assert 0 <= parts["mapped"] - (96 << 20) < 1 << 20
+    assert 0 < parts["arenas"] < 16 << 20

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import struct
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping as Values
+from dataclasses import asdict
 from operator import add
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from wadjet.model.memory import METRICS
 from wadjet.model.profile import Fact, Metric
 from wadjet.observe.memory import _memory
 from wadjet.observe.memory.agent import LIBRARY
+from wadjet.observe.memory.residency import ARENA, Mapping, Residency, account
 from wadjet.observe.sampling.companions import Ledger
 
 SAMPLED = 512 * 1024
@@ -29,7 +31,7 @@ UNIT = 1024
 POINTS = 2000
 """Moments of the timeline that are kept; beyond, every second one is left out."""
 
-_PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY = range(len(METRICS))
+_PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY, _MAPPED = range(len(METRICS))
 _CHANGE = struct.Struct("=7q")
 _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
@@ -61,7 +63,7 @@ class Memory:
         self._readers.append(reader)
         return reader
 
-    def facts(self) -> Mapping[str, Fact]:
+    def facts(self) -> Values[str, Fact]:
         """Return how memory was recorded, and how much there was of it over time."""
         points = _together([each.points for each in self._readers])
         return {
@@ -69,6 +71,7 @@ class Memory:
                 "mean": self._mean,
                 "peak": sum(each.peak for each in self._readers),
                 "lost": sum(each.lost for each in self._readers),
+                "resident": [asdict(each.residency) for each in self._readers if each.residency],
                 "timeline": [list(each) for each in points],
             }
         }
@@ -80,6 +83,7 @@ class _Reader:
     def __init__(self, ledger: Ledger, table: _memory.Table, first: int, *, is_exact: bool) -> None:
         self.points: list[tuple[int, int, int]] = []
         self.peak = self.lost = 0
+        self.residency: Residency | None = None
         self._ledger = ledger
         self._table = table
         self._first = first
@@ -113,7 +117,19 @@ class _Reader:
             for number, size in sizes.items():
                 if size > 0:
                     self._write(moment, number, {metric: size}, 1)
+        self._account(time)
         self._table.close()
+
+    def _account(self, time: int) -> None:
+        """Write what the program has mapped by itself, and what of it all is in memory."""
+        smaps = self._table.farewell().decode(errors="replace")
+        mappings = [Mapping(*each) for each in self._table.mappings()]
+        if not smaps:
+            return  # it ended without a word
+        self.residency = account(smaps, mappings)
+        for each in mappings:
+            if each.kind != ARENA and each.resident:
+                self._write(time, each.context, {_MAPPED: each.resident}, 1)
 
     def _look(self, time: int) -> None:
         head = self._table.head()
@@ -183,7 +199,7 @@ class _Reader:
             held[:] = map(add, held, values)
         return dict(sums.values())
 
-    def _write(self, time: int, number: int, values: Mapping[int, int], samples: int) -> int:
+    def _write(self, time: int, number: int, values: Values[int, int], samples: int) -> int:
         """Write as many rows as there were samples, so that chance can be told from their sizes."""
         thread = self._threads[self._context_threads[number]]
         node = self._nodes[number]
