@@ -340,6 +340,18 @@ wj_gc_object(const PyGC_Head *head)
     return (PyObject *)(head + 1);
 }
 
+/* Bytes of an object's block before the object itself. */
+static inline size_t
+wj_gc_preheader(const PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    int has_more = (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
+#else
+    int has_more = (type->tp_flags & Py_TPFLAGS_PREHEADER) != 0;
+#endif
+    return sizeof(PyGC_Head) + (has_more ? 2 * sizeof(PyObject *) : 0);
+}
+
 static inline PyGC_Head *
 wj_gc_next(const PyGC_Head *head)
 {

@@ -89,23 +89,23 @@ count_survivors(struct wj_pause *pause)
     }
 }
 
-int
+enum wj_pause_phase
 wj_pause_phase(struct wj_pause *pause, PyObject *phase, PyObject *info)
 {
     if (!PyUnicode_Check(phase) || !PyDict_Check(info)) {
-        return 0;
+        return WJ_PAUSE_NONE;
     }
     if (PyUnicode_CompareWithASCIIString(phase, "start") == 0) {
         begin(pause, (int)number(info, "generation", 2));
-        return PyErr_Occurred() ? -1 : 0;
+        return PyErr_Occurred() ? WJ_PAUSE_NONE : WJ_PAUSE_BEGINS;
     }
     if (pause->start == 0) {
-        return 0; /* it began before we listened */
+        return WJ_PAUSE_NONE; /* it began before we listened */
     }
     pause->end = wj_now();
     pause->collected = number(info, "collected", 0);
     pause->uncollectable = number(info, "uncollectable", 0);
     count_survivors(pause);
     pause->examined = number(info, "candidates", pause->examined);
-    return PyErr_Occurred() ? -1 : 1;
+    return PyErr_Occurred() ? WJ_PAUSE_NONE : WJ_PAUSE_ENDS;
 }

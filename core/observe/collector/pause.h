@@ -14,8 +14,11 @@ struct wj_pause {
     int automatic; /* by the thresholds, not by a call of gc.collect */
 };
 
-/* What the callback was called with goes into ``pause``. 1 when the run has ended and
-   ``pause`` is complete, 0 before, -1 with an exception set. Needs the GIL. */
-int wj_pause_phase(struct wj_pause *pause, PyObject *phase, PyObject *info);
+enum wj_pause_phase { WJ_PAUSE_NONE, WJ_PAUSE_BEGINS, WJ_PAUSE_ENDS };
+
+/* What the callback was called with goes into ``pause``, which is complete when the run
+   ends. For nonsense WJ_PAUSE_NONE, with an exception set or not. Needs the GIL. */
+enum wj_pause_phase wj_pause_phase(struct wj_pause *pause, PyObject *phase,
+                                   PyObject *info);
 
 #endif

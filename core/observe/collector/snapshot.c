@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "tracked.h"
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000
@@ -135,57 +136,19 @@ wj_snapshot_close(struct wj_snapshot *snapshot)
 
 /* ---- looking at suspects -------------------------------------------------------- */
 
-#define KNOWN_PAGES 64 /* a power of two */
-
-/* Pages that were found to be mapped; true only while the GIL is held. */
-struct pages {
-    uintptr_t known[KNOWN_PAGES];
-    uintptr_t size;
-};
-
-static int
-is_mapped(struct pages *pages, const void *address)
-{
-    unsigned char resident;
-    uintptr_t page = (uintptr_t)address & ~(pages->size - 1);
-    uintptr_t *known = &pages->known[page / pages->size & (KNOWN_PAGES - 1)];
-    if (*known != page && mincore((void *)page, 1, &resident) == 0) {
-        *known = page;
-    }
-    return *known == page;
-}
-
-/* True if the object is alive and the one that the child saw. A dead one has no count
-   and no links; whatever lies in its place by now has not its type, its count and its
-   neighbours' links as well. */
-static int
-is_same(struct pages *pages, const struct wj_suspect *suspect)
-{
-    const PyObject *object = suspect->object;
-    const PyGC_Head *head = wj_gc_head(object);
-    if (!is_mapped(pages, head) || !is_mapped(pages, &object->ob_type)
-        || Py_REFCNT(object) != suspect->references
-        || object->ob_type != suspect->type) {
-        return 0;
-    }
-    const PyGC_Head *next = wj_gc_next(head), *previous = wj_gc_previous(head);
-    return next != NULL && previous != NULL && is_mapped(pages, next)
-           && is_mapped(pages, &next->_gc_prev) && is_mapped(pages, previous)
-           && wj_gc_previous(next) == head && wj_gc_next(previous) == head;
-}
-
 uint64_t
 wj_snapshot_renew(struct wj_snapshot *snapshot, uint64_t limit)
 {
     const struct wj_verdict *verdict = snapshot->verdict;
-    struct pages pages = {.size = (uintptr_t)sysconf(_SC_PAGESIZE)};
+    struct wj_pages pages = {0};
     uint64_t looked = 0, whole = 1;
     if (verdict == NULL || snapshot->child >= 0 || verdict->state != WJ_MARKED) {
         return 0;
     }
     while (snapshot->next < verdict->found && (looked < limit || !whole)) {
         const struct wj_suspect *suspect = &verdict->suspects[snapshot->next++];
-        if (is_same(&pages, suspect)) {
+        if (wj_is_tracked(&pages, suspect->object, suspect->type)
+            && Py_REFCNT(suspect->object) == suspect->references) {
             PyObject_GC_UnTrack(suspect->object);
             PyObject_GC_Track(suspect->object);
             snapshot->same++;

@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "notes.h"
 #include "sample.h"
+#include "../collector/census.h"
 #include "../collector/pause.h"
 
-#define SHORT 100000     /* ns: a run of the youngest generation that is added up */
-#define TOGETHER 1000000 /* ns: how long they are */
+#define SHORT 100000      /* ns: a run of the youngest generation that is added up */
+#define TOGETHER 1000000  /* ns: how long they are */
+#define REPORT 1000000000 /* ns between two reports of what was freed */
 
 static struct wj_ring *ring; /* Borrowed; NULL while nothing is recorded */
 static PyObject *callback;   /* Owned: what stands in gc.callbacks */
@@ -27,6 +30,8 @@ static struct wj_pause last; /* the run that is under way, or was */
 static struct wj_pause
     sum; /* of the short runs: ``start`` of the first, times summed */
 static int64_t summed, runs, lost;
+static int counting;     /* a census is taken of what is freed */
+static int64_t reported; /* when it was written last */
 
 static void
 tell(struct wj_moment *moment, enum wj_clock clock, int64_t weight)
@@ -87,24 +92,66 @@ write_sum(void)
     }
 }
 
+/* Write how many objects of a type were garbage, and where they were made. */
+static void
+tell_garbage(const char *type, uint32_t site, int64_t count)
+{
+    const struct wj_thread *thread = wj_thread_find(pthread_self());
+    if (thread == NULL || !thread->live) {
+        return;
+    }
+    memset(&scratch->stack, 0, offsetof(struct wj_stack, entries));
+    if (site != WJ_NO_SITE) {
+        struct wj_frame_seen *frame = &scratch->stack.frames[scratch->stack.depth++];
+        *frame = (struct wj_frame_seen){NULL, 0, 0};
+        frame->code = wj_site(site, &frame->offset);
+    }
+    struct wj_moment moment = {
+        wj_now(), 0, thread->number, thread->number + 1, WJ_GARBAGE, WJ_RUN_GIL, type};
+    tell(&moment, WJ_GARBAGE, count);
+}
+
+static void
+report_garbage(int finally)
+{
+    int64_t now = wj_now();
+    if (counting && (finally || now - reported > REPORT)) {
+        wj_census_report(tell_garbage, finally);
+        reported = now;
+    }
+}
+
+static void
+ended(void)
+{
+    int64_t elapsed = last.end - last.start;
+    if (last.generation == 0 && last.automatic && elapsed < SHORT) {
+        add_up(&last);
+        if (last.end - sum.start > TOGETHER) {
+            write_sum();
+        }
+    } else {
+        record(&last, elapsed, 1);
+    }
+    if (counting) {
+        wj_census_after(last.collected);
+        report_garbage(0);
+    }
+}
+
 static PyObject *
 called(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
     (void)self;
-    int ended = ring == NULL || count < 2 ? 0 : wj_pause_phase(&last, args[0], args[1]);
-    if (ended < 0) {
-        PyErr_Clear(); /* the program's own business goes on */
-    }
-    if (ended > 0) {
-        int64_t elapsed = last.end - last.start;
-        if (last.generation == 0 && last.automatic && elapsed < SHORT) {
-            add_up(&last);
-            if (last.end - sum.start > TOGETHER) {
-                write_sum();
-            }
-        } else {
-            record(&last, elapsed, 1);
+    if (ring != NULL && count >= 2) {
+        int phase = wj_pause_phase(&last, args[0], args[1]);
+        if (phase == WJ_PAUSE_ENDS) {
+            ended();
+        } else if (phase == WJ_PAUSE_BEGINS && counting) {
+            wj_census_before(last.generation);
+            last.start = wj_now(); /* what we did is not the collector's */
         }
+        PyErr_Clear(); /* the program's own business goes on */
     }
     Py_RETURN_NONE;
 }
@@ -129,7 +176,7 @@ withdraw(void)
 }
 
 int
-wj_collections_watch(struct wj_ring *into)
+wj_collections_watch(struct wj_ring *into, int census)
 {
     PyObject *list = wj_gc_callbacks(PyInterpreterState_Get());
     if (scratch == NULL && (scratch = calloc(1, sizeof *scratch)) == NULL) {
@@ -142,8 +189,14 @@ wj_collections_watch(struct wj_ring *into)
         Py_CLEAR(callback);
         return -1;
     }
+    if (census && (wj_census_open() != 0 || wj_sites_watch() != 0)) {
+        withdraw();
+        return -1;
+    }
     memset(&last, 0, sizeof last);
     runs = lost = 0;
+    counting = census;
+    reported = wj_now();
     ring = into;
     return 0;
 }
@@ -156,6 +209,8 @@ wj_collections_leave(void)
         return;
     }
     write_sum();
+    report_garbage(1);
+    wj_sites_leave();
     if (lost > 0) {
         snprintf(text, sizeof text,
                  "%lld collections in threads that had just begun were not recorded",

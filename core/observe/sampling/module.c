@@ -22,7 +22,7 @@ PyDoc_STRVAR(start_doc,
 "start(*, cpu_period, wall_period, native, perf, capacity, hidden, collector)\n--\n\n"
 "Start recording this process into a new ring of ``capacity`` bytes, a power of two.\n\n"
 "Periods are in ns, 0 for none; ``hidden`` is the native id of a thread to pass over;\n"
-"``collector`` records the runs of the garbage collector too.\n"
+"``collector`` records the runs of the garbage collector (1), and what they free (2).\n"
 "Returns what was chosen: ``fd`` (the ring; borrowed),\n"
 "``engine``, ``signal``, ``refusal`` (errno of perf_event_open), ``peek``. Raises\n"
 "RuntimeError where a recording is under way, OSError where the system refuses.");
@@ -34,15 +34,15 @@ start(PyObject *module, PyObject *args, PyObject *keywords)
                             "capacity",   "hidden",      "collector", NULL};
     static const char *const engines[] = {"none", "perf", "perf-user", "timer"};
     static const char *const ways[] = {"none", "process_vm_readv", "pipe"};
-    struct wj_options options = {0, 0, 0, 0, 0, 0, 0};
+    struct wj_options options = {0, 0, 0, 0, 0, 0, 0, 0};
     struct wj_choice choice;
     long long cpu, wall;
     Py_ssize_t capacity;
-    int perf, hidden = 0;
+    int perf, hidden = 0, collector = 0;
     (void)module;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppnip:start", names, &cpu,
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "$LLppnii:start", names, &cpu,
                                      &wall, &options.native, &perf, &capacity, &hidden,
-                                     &options.collections)) {
+                                     &collector)) {
         return NULL;
     }
     if (cpu < 0 || wall < 0 || capacity < 65536 || (capacity & (capacity - 1))) {
@@ -54,6 +54,8 @@ start(PyObject *module, PyObject *args, PyObject *keywords)
     options.cpu_period = cpu;
     options.wall_period = wall;
     options.no_perf = !perf;
+    options.collections = collector > 0;
+    options.census = collector > 1;
     options.hidden = hidden;
     options.capacity = (size_t)capacity;
     if (wj_recorder_start(&options, &choice) != 0) {
@@ -370,7 +372,7 @@ PyDoc_STRVAR(tree_take_doc,
 "What came since the last take: functions (file, name, line, file, …), libraries,\n"
 "frames (kind i32, a i32, b i64), nodes (parent i32, frame i32) and samples (time i64,\n"
 "thread i32, node i32, state i8, holder i32, and i64 by clock: wall, cpu, await, pause,\n"
-"runs, examined, collected), columns as bytes.");
+"runs, examined, collected, garbage), columns as bytes.");
 
 static PyObject *
 tree_take(PyObject *self, PyObject *unused)
@@ -378,22 +380,23 @@ tree_take(PyObject *self, PyObject *unused)
     struct wj_tree *tree = &((Tree *)self)->tree;
     const struct wj_bytes *samples = &tree->sample_rows;
     (void)unused;
-    PyObject *taken = Py_BuildValue(
-        "(NN(NNN)(NN)(NNNNNNNNNNNN))", take_texts(&tree->functions),
-        take_texts(&tree->libraries),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, a),
-        COLUMN(&tree->frame_rows, struct wj_frame_row, b),
-        COLUMN(&tree->node_rows, struct wj_node_row, parent),
-        COLUMN(&tree->node_rows, struct wj_node_row, frame),
-        COLUMN(samples, struct wj_sample_row, time),
-        COLUMN(samples, struct wj_sample_row, thread),
-        COLUMN(samples, struct wj_sample_row, node),
-        COLUMN(samples, struct wj_sample_row, state),
-        COLUMN(samples, struct wj_sample_row, holder), weights(samples, WJ_WALL),
-        weights(samples, WJ_CPU), weights(samples, WJ_AWAIT),
-        weights(samples, WJ_PAUSE), weights(samples, WJ_RUNS),
-        weights(samples, WJ_EXAMINED), weights(samples, WJ_COLLECTED));
+    PyObject *taken =
+        Py_BuildValue("(NN(NNN)(NN)(NNNNNNNNNNNNN))", take_texts(&tree->functions),
+                      take_texts(&tree->libraries),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, kind),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, a),
+                      COLUMN(&tree->frame_rows, struct wj_frame_row, b),
+                      COLUMN(&tree->node_rows, struct wj_node_row, parent),
+                      COLUMN(&tree->node_rows, struct wj_node_row, frame),
+                      COLUMN(samples, struct wj_sample_row, time),
+                      COLUMN(samples, struct wj_sample_row, thread),
+                      COLUMN(samples, struct wj_sample_row, node),
+                      COLUMN(samples, struct wj_sample_row, state),
+                      COLUMN(samples, struct wj_sample_row, holder),
+                      weights(samples, WJ_WALL), weights(samples, WJ_CPU),
+                      weights(samples, WJ_AWAIT), weights(samples, WJ_PAUSE),
+                      weights(samples, WJ_RUNS), weights(samples, WJ_EXAMINED),
+                      weights(samples, WJ_COLLECTED), weights(samples, WJ_GARBAGE));
     if (taken != NULL) {
         tree->frame_rows.size = tree->node_rows.size = tree->sample_rows.size = 0;
     }

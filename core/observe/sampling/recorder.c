@@ -419,7 +419,8 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
         choice->refusal = errno;
     }
     int error = start_threads();
-    if (error == 0 && options->collections && wj_collections_watch(&ring) != 0) {
+    if (error == 0 && options->collections
+        && wj_collections_watch(&ring, options->census) != 0) {
         wj_recorder_stop();
         return -1;
     }

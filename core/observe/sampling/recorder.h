@@ -9,6 +9,7 @@ struct wj_options {
     int64_t wall_period; /* ns between rounds, 0 for none */
     int native;          /* record native frames */
     int collections;     /* record the runs of the garbage collector */
+    int census;          /* and what they free */
     int no_perf;         /* do not use perf events */
     pid_t hidden;        /* kernel id of a thread to pass over, 0 for none */
     size_t capacity;     /* of the ring, bytes */

@@ -29,7 +29,7 @@ enum wj_state {
 };
 
 /* What a sample is worth something of: ns of a clock, or of the collector's pauses, its
-   runs, the objects it examined and collected. */
+   runs, the objects it examined and collected, those it freed by type. */
 enum wj_clock {
     WJ_CPU,
     WJ_WALL,
@@ -38,6 +38,7 @@ enum wj_clock {
     WJ_RUNS,
     WJ_EXAMINED,
     WJ_COLLECTED,
+    WJ_GARBAGE,
     WJ_CLOCKS
 };
 

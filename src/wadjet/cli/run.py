@@ -82,11 +82,13 @@ def _detail(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="tasks of asyncio by name, below the tasks that made them, and where they wait",
     )
-    group.add_argument(
-        "--collector",
-        action="store_true",
-        help="the runs of the garbage collector: who caused them, their pauses, what they found",
-    )
+    for word, mode, text in (
+        ("--collector", "runs", "the runs of the garbage collector: who caused them, their pauses"),
+        ("--collector=cycles", "cycles", "what it frees as well: of which type, made by whom"),
+    ):
+        group.add_argument(
+            word, dest="collector", action="store_const", const=mode, default="", help=text
+        )
     group.add_argument(
         "--children", action="store_true", help="the Python processes that the program starts too"
     )

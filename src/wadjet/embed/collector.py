@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from wadjet.embed.session import Session, sample
-from wadjet.model.collection import Run, runs
+from wadjet.model.collection import Garbage, Run, garbage, runs
 from wadjet.observe.collector.budget import Budget
 from wadjet.observe.collector.concurrent import Concurrent, Outcome, collect
 from wadjet.observe.collector.freezing import Sharing, freeze, measure_sharing
@@ -21,6 +21,7 @@ from wadjet.observe.collector.growth import Growth
 __all__ = [
     "Budget",
     "Concurrent",
+    "Garbage",
     "Growth",
     "Outcome",
     "Run",
@@ -30,6 +31,7 @@ __all__ = [
     "collect",
     "concurrent",
     "freeze",
+    "garbage",
     "grow",
     "measure_sharing",
     "runs",
@@ -37,13 +39,20 @@ __all__ = [
 ]
 
 
-def trace(*, output: str | os.PathLike[str] | None = None, overwrite: bool = False) -> Session:
+def trace(
+    *,
+    cycles: bool = False,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> Session:
     """Record every run of the collector for as long as a ``with`` block runs.
 
-    The recording is one of ``wadjet.sample`` that looks at the threads seldom; ``output`` and
-    what is raised are as there.
+    ``cycles`` records what it frees as well: of which type, and who made it. The recording is one
+    of ``wadjet.sample`` that looks at the threads seldom; ``output`` and what is raised are as
+    there.
     """
-    return sample(0, 10, collector=True, output=output, overwrite=overwrite)
+    mode = "cycles" if cycles else "runs"
+    return sample(0, 10, collector=mode, output=output, overwrite=overwrite)
 
 
 def concurrent(growth: float = 0.1) -> Concurrent:

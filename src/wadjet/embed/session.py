@@ -39,7 +39,7 @@ def sample(
     wall_rate: int = DEFAULT_WALL_RATE,
     *,
     native: bool = False,
-    collector: bool = False,
+    collector: str = "",
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> Session:
@@ -47,7 +47,8 @@ def sample(
 
     ``rate`` is samples for each second of CPU time that a thread uses, ``wall_rate`` looks at
     all threads in a second of real time; 0 turns the one or the other off. ``native`` records
-    the functions of C libraries too, ``collector`` the runs of the garbage collector.
+    the functions of C libraries too; ``collector`` is "runs" to record those of the garbage
+    collector, "cycles" to record what it frees as well.
     ``output`` is the file to record to, ``NAME.wadjet``, which keeps what was recorded even if
     the process is killed; without it the recording is gone with the Session. ``overwrite``
     replaces a file that exists.

@@ -14,6 +14,7 @@ program's own, with the run on top: who made the one allocation too many, or ask
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from wadjet.model.profile import NO_NODE, CallTree, Function, Metric, Profile
@@ -30,6 +31,10 @@ METRICS = (
 )
 """What is recorded of a run; one that examined or collected nothing has no sample of it."""
 
+GARBAGE = Metric("gc-garbage", "count", "Garbage in cycles")
+"""Objects that the collector freed, below the place where they were made, by type."""
+
+_GARBAGE = "garbage: "
 _RUN = re.compile(r"(?:collection of generation |gc\.collect\()(\d)\)?")
 
 
@@ -95,3 +100,36 @@ def _run(tree: CallTree, time: int, thread: int, node: int, sums: list[int]) -> 
         examined=examined,
         collected=collected,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """``count`` objects of ``type`` that the collector freed.
+
+    ``node`` is where they were made, NO_NODE where that was not seen.
+    """
+
+    type: str
+    node: int
+    count: int
+
+
+def garbage(profile: Profile) -> list[Garbage]:
+    """Return what the collector freed, most first; none where that was not recorded."""
+    if GARBAGE.name not in [metric.name for metric in profile.metrics]:
+        return []
+    tree, samples = profile.tree, profile.samples
+    sums: Counter[int] = Counter()
+    for node, count in zip(
+        samples.node, samples.values[profile.metric_index(GARBAGE.name)], strict=True
+    ):
+        if count and node != NO_NODE:
+            sums[node] += count
+    return [
+        Garbage(
+            tree.functions[tree.function_of(node)].name.removeprefix(_GARBAGE),
+            tree.node_parent[node],
+            count,
+        )
+        for node, count in sums.most_common()
+    ]

@@ -110,7 +110,7 @@ def test_the_callback_goes_when_the_recording_ends() -> None:
     import gc
 
     before = list(gc.callbacks)
-    with wadjet.sample(collector=True) as recording:
+    with wadjet.sample(collector="runs") as recording:
         assert len(gc.callbacks) == len(before) + 1
         gc.collect()
     assert gc.callbacks == before
@@ -154,7 +154,7 @@ def test_a_program_that_clears_the_callbacks_runs_on(tmp_path: Path) -> None:
 def test_a_callback_with_nonsense_does_no_harm() -> None:
     import gc
 
-    with wadjet.sample(collector=True) as recording:
+    with wadjet.sample(collector="runs") as recording:
         ours: Any = gc.callbacks[-1]
         nonsense: list[tuple[object, ...]] = [(), ("start",), ("start", 3), (None, {})]
         for arguments in [*nonsense, ("stop", {"collected": "x"})]:

@@ -11,7 +11,7 @@ import sys
 import time
 
 from wadjet.observe.sampling import _sampling
-from wadjet.observe.sampling.settings import GREETING, Settings, decode
+from wadjet.observe.sampling.settings import COLLECTOR, GREETING, Settings, decode
 
 _WORDS = 100
 _LETTERS = 500
@@ -58,7 +58,7 @@ def record(settings: Settings, socket: str) -> None:
         perf=settings.perf,
         capacity=settings.capacity,
         hidden=watch.thread if watch else 0,
-        collector=settings.collector,
+        collector=COLLECTOR.index(settings.collector),
     )
     words = [
         os.getpid(),

@@ -18,7 +18,7 @@ from pathlib import Path
 from wadjet.errors import BusyError, OutputError, UnsupportedError, WadjetError
 from wadjet.observe.sampling import _sampling, agent
 from wadjet.observe.sampling.recording import Hello, Recording
-from wadjet.observe.sampling.settings import Settings
+from wadjet.observe.sampling.settings import COLLECTOR, Settings
 
 POLL = 0.05
 """Seconds between looks into the ring."""
@@ -123,7 +123,7 @@ class InProcess:
                 perf=settings.perf,
                 capacity=settings.capacity,
                 hidden=self._reader.native_id,
-                collector=settings.collector,
+                collector=COLLECTOR.index(settings.collector),
             )
             self._attach(choice, command)
             self._await_first_look()

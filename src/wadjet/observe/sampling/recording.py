@@ -24,9 +24,23 @@ from wadjet.observe.sampling.settings import Settings
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
 AWAIT = Metric("await", "ns", "Await time")
-_CLOCKS = ("wall", "cpu", "await", "gc-pause", "gc-runs", "gc-examined", "gc-collected")
+_CLOCKS = (
+    "wall",
+    "cpu",
+    "await",
+    "gc-pause",
+    "gc-runs",
+    "gc-examined",
+    "gc-collected",
+    "gc-garbage",
+)
 """The columns of values that the tree has, in its order."""
 
+_COLLECTOR = {
+    "": (),
+    "runs": collection.METRICS,
+    "cycles": (*collection.METRICS, collection.GARBAGE),
+}
 _PYTHON, _NATIVE, _TASK = range(3)
 _SOURCES_LIMIT = 8 << 20
 _FILE_LIMIT = 1 << 20
@@ -273,7 +287,7 @@ class Recording:
 
 def _metrics(settings: Settings) -> tuple[Metric, ...]:
     waits = (AWAIT,) if settings.tasks else ()
-    return (*METRICS, *waits, *(collection.METRICS if settings.collector else ()))
+    return (*METRICS, *waits, *_COLLECTOR[settings.collector])
 
 
 class _Names:

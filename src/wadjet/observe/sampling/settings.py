@@ -11,6 +11,9 @@ GREETING = "companion"
 """The first word of the message that brings what a companion has recorded."""
 
 FASTEST = 10_000
+COLLECTOR = ("", "runs", "cycles")
+"""What is recorded of the garbage collector: nothing, its runs, what they free as well."""
+
 DEFAULT_RATE = 1000
 DEFAULT_WALL_RATE = 100
 _SEPARATOR = ":"
@@ -47,7 +50,7 @@ class Settings:
         tasks: bool = False,
         perf: bool = True,
         capacity: int = 1 << 23,
-        collector: bool = False,
+        collector: str = "",
         companions: tuple[tuple[str, str, str], ...] = (),
     ) -> None:
         check_rate("rate", rate)
@@ -61,7 +64,7 @@ class Settings:
         self.tasks = tasks
         self.perf = perf
         self.capacity = capacity
-        self.collector = collector
+        self.collector = collector if collector in COLLECTOR else _refuse(collector)
         self.companions = companions
 
     @property
@@ -84,7 +87,7 @@ class Settings:
             self.tasks,
             self.perf,
             self.capacity,
-            self.collector,
+            COLLECTOR.index(self.collector),
         )
         companions = ",".join("=".join(each) for each in self.companions)
         return _SEPARATOR.join([*(str(int(each)) for each in numbers), companions, socket])
@@ -102,7 +105,7 @@ def decode(value: str) -> tuple[Settings, str]:
         tasks=bool(tasks),
         perf=bool(perf),
         capacity=capacity,
-        collector=bool(collector),
+        collector=COLLECTOR[collector],
         companions=tuple(map(_companion, companions.split(",") if companions else ())),
     )
     return settings, socket
@@ -120,3 +123,7 @@ def check_rate(name: str, rate: int) -> None:
             f"--{name} {rate} is out of range",
             f"choose 1 to {FASTEST} samples a second, 0 for none",
         )
+
+
+def _refuse(collector: str) -> str:
+    raise UsageError(f"--collector={collector} is unknown", "choose runs or cycles")

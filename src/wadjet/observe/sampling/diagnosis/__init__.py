@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     spending.imports,  # starting up takes much of the run
     spending.collector,  # garbage collection, as far as samples show it
     collecting.collector_share,  # garbage collection, where its runs were recorded
+    collecting.garbage_cycles,  # who makes the cycles that it frees
     collecting.long_pauses,  # collections that somebody notices
     spending.deep_recursion,  # deep stacks of one function
     spending.short_threads,  # threads that live for a moment

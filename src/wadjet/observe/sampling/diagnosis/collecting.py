@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from wadjet.model.collection import Run
+from wadjet.model.collection import Run, garbage
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.profile import NO_NODE
 from wadjet.model.units import count, duration, percent, plural
@@ -19,6 +19,9 @@ SHARE_SERIOUS = 0.15
 
 LONG = 50_000_000
 """A pause (ns) that somebody who waits for an answer may feel."""
+
+MANY = 10_000
+"""Objects in cycles from which it is worth to know who makes them."""
 
 BUSY = 10_000_000
 """Pauses shorter than this (ns) altogether are of no account."""
@@ -93,6 +96,47 @@ def long_pauses(evidence: Evidence) -> Iterator[Finding]:
         place=place,
         treatment=_treatment(long),
         weight=min(1.0, sum(run.pause for run in long) / max(evidence.profile.duration, 1)),
+    )
+
+
+def garbage_cycles(evidence: Evidence) -> Iterator[Finding]:
+    """Objects in cycles keep the collector busy: of which type, and who makes them.
+
+    >>> from dataclasses import replace
+    >>> from wadjet.model.collection import FILE, GARBAGE, METRICS
+    >>> from wadjet.model.profile import Builder, Function
+    >>> made = Builder([*METRICS, GARBAGE])
+    >>> run = ["serve app.py:30", "gc.collect(2) <built-in gc>:0"]
+    >>> values = {"gc-pause": 20 * 10**6, "gc-runs": 1, "gc-collected": 60_000}
+    >>> _ = made.sample(run, time=9, **values)
+    >>> profile = made.sample(["make app.py:12", "Order x:0"], **{"gc-garbage": 50_000}).build()
+    >>> *functions, _ = profile.tree.functions
+    >>> functions = (*functions, Function("garbage: Order", FILE))
+    >>> profile = replace(profile, tree=replace(profile.tree, functions=functions))
+    >>> [found] = garbage_cycles(Evidence(profile))
+    >>> found.message
+    'The collector freed 60,000 objects in cycles; 50,000 of them are of type `Order`, most made \
+by `make` (app.py:12).'
+    """
+    freed = sum(run.collected for run in evidence.collections)
+    spent = sum(run.pause for run in evidence.collections)
+    everything = garbage(evidence.profile)
+    found = [each for each in everything if each.node != NO_NODE]
+    if freed < MANY or spent < BUSY or not found:
+        return
+    worst = found[0]
+    alike = sum(each.count for each in everything if each.type == worst.type)
+    place = evidence.place(worst.node)
+    yield Finding(
+        rule="garbage-cycles",
+        level=Level.NOTE,
+        message=f"The collector freed {count(freed)} objects in cycles; {count(alike)} of them "
+        f"are of type `{worst.type}`, most made by {evidence.named(place)}.",
+        place=place,
+        related=tuple(dict.fromkeys(evidence.place(each.node) for each in found[1:4])),
+        treatment="Make the reference that points back a `weakref.ref`, or set it to None when "
+        "the object has done its work: then it is freed at once, without the collector.",
+        weight=min(1.0, spent / max(evidence.cpu_total or evidence.profile.duration, 1)),
     )
 
 
