@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 METRICS = (
-    "cpu or wall; of memory peak, live, allocated, allocations, temporary; of the collector "
+    "cpu or wall; of memory peak, live, allocated, allocations, temporary, mapped; of the "
+    "collector "
     "gc-pause, gc-runs, gc-examined, gc-collected (default: cpu, else wall or peak)"
 )
 """The help of --metric: every metric that there may be."""

@@ -11,7 +11,7 @@ from wadjet.cli import options
 from wadjet.cli.output import STANDARD, output
 from wadjet.errors import UsageError
 from wadjet.model.store import load
-from wadjet.observe.sampling.diagnosis import diagnose
+from wadjet.observe.diagnosis import diagnose
 from wadjet.render.html import render
 
 EXAMPLES = """\

@@ -193,7 +193,7 @@ def _explain_nothing(status: int, options: list[str]) -> None:
 
 def _summarize(path: Path) -> None:
     from wadjet.model import store
-    from wadjet.observe.sampling.diagnosis import diagnose
+    from wadjet.observe.diagnosis import diagnose
     from wadjet.render.text import summary
 
     profile = store.load(path)

@@ -9,7 +9,7 @@ from wadjet.cli import options, part
 from wadjet.errors import UsageError
 from wadjet.model import store, transform
 from wadjet.model.profile import Profile
-from wadjet.observe.sampling.diagnosis import diagnose
+from wadjet.observe.diagnosis import diagnose
 from wadjet.render import text
 
 _EPILOG = """\

@@ -151,7 +151,7 @@ class Session:
     @cached_property
     def findings(self) -> list[Finding]:
         """The diagnosis: what stands out, what matters most first."""
-        from wadjet.observe.sampling.diagnosis import diagnose
+        from wadjet.observe.diagnosis import diagnose
 
         return diagnose(self.profile)
 

@@ -23,7 +23,7 @@ from wadjet.model.profile import Fact, Function, Profile
 from wadjet.model.spans import Span, under
 from wadjet.model.transform import without_lead
 from wadjet.model.union import join
-from wadjet.observe.sampling.diagnosis import diagnose
+from wadjet.observe.diagnosis import diagnose
 from wadjet.observe.sampling.settings import Settings
 
 _MACHINERY = (

@@ -29,9 +29,11 @@ METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY, MAPPED)
 past all allocators, and in memory at the end."""
 
 NAMES = frozenset(metric.name for metric in METRICS)
-SIZES = frozenset(metric.name for metric in METRICS if metric.unit == "bytes")
+SIZES = frozenset(metric.name for metric in (PEAK, LIVE, ALLOCATED))
 """Sampled, what these say of small blocks is as uncertain as if each sample were worth the
 mean; of large blocks it is more certain than that."""
+
+_BASIC = {*SIZES, REQUESTS.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Moment:
 
 def is_recorded(profile: Profile) -> bool:
     """Say whether memory was recorded."""
-    return any(metric.name == PEAK.name for metric in profile.metrics)
+    return {metric.name for metric in profile.metrics} >= _BASIC
 
 
 def is_exact(profile: Profile) -> bool:

@@ -20,7 +20,7 @@ from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
 
-EXACT = frozenset(metric.name for metric in collection.METRICS)
+EXACT = frozenset(metric.name for metric in (*collection.METRICS, memory.MAPPED))
 """Metrics that count everything there was: their figures are no estimates."""
 
 _FINE = 1e-12  # the grain of an exact metric, as a part of its total

@@ -1,0 +1,19 @@
+"""The whole diagnosis of a recording: what each subsystem's rules have to say of it."""
+
+from __future__ import annotations
+
+from wadjet.model.finding import Finding
+from wadjet.model.profile import Profile
+from wadjet.observe.memory import diagnosis as memory
+from wadjet.observe.sampling import diagnosis as sampling
+
+
+def diagnose(profile: Profile) -> list[Finding]:
+    """Return what stands out in ``profile``, what matters most first.
+
+    >>> from wadjet.model.profile import Builder, Metric
+    >>> diagnose(Builder([Metric("cpu", "ns", "CPU time")]).build())[0].rule
+    'few-samples'
+    """
+    findings = [*sampling.diagnose(profile), *memory.diagnose(profile)]
+    return sorted(findings, key=lambda finding: (-finding.level, -finding.weight))
