@@ -7,8 +7,7 @@ from pathlib import Path
 
 METRICS = (
     "cpu or wall; of memory peak, live, allocated, allocations, temporary, mapped; of the "
-    "collector "
-    "gc-pause, gc-runs, gc-examined, gc-collected (default: cpu, else wall or peak)"
+    "collector gc-pause, gc-runs, gc-examined, gc-collected (default: cpu, else wall or peak)"
 )
 """The help of --metric: every metric that there may be."""
 
