@@ -31,6 +31,7 @@ from rich.table import Table as RichTable
 
 from bench import (
     bench_cli,
+    bench_memory,
     bench_sampling_cost,
     bench_sampling_recording,
     bench_sampling_truth,
@@ -56,6 +57,7 @@ BENCHMARKS = {
     "walk": Benchmark(bench_sampling_recording.walk, 10),
     "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
     "threads": Benchmark(bench_sampling_cost.threads, 140),
+    "memory": Benchmark(bench_memory.tracking, 150),
     "accuracy": Benchmark(bench_sampling_truth.accuracy, 100),
     "impossible": Benchmark(bench_sampling_truth.impossible, 35),
     "reuse": Benchmark(bench_sampling_truth.reuse, 20),

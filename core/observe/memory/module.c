@@ -29,6 +29,7 @@ static struct domain {
 
 static struct wj_table table = {.file = -1};
 static const struct wj_tracker_api *tracker; /* Borrowed from the library */
+static pid_t owner;                          /* the process that the table is of */
 
 /* Find the library, loaded before the program or only now. 0, or -1 with an exception.
  */
@@ -106,6 +107,7 @@ start(PyObject *module, PyObject *args)
         wj_table_close(&table);
         return PyErr_SetFromErrno(PyExc_OSError);
     }
+    owner = getpid();
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
         if (domains[i].domain != PYMEM_DOMAIN_RAW || !tracker->is_preloaded) {
             wrap(&domains[i]);
@@ -162,13 +164,20 @@ stop(PyObject *module, PyObject *unused)
     (void)module;
     (void)unused;
     if (table.file >= 0) {
-        say_farewell();
+        int is_forked = owner != getpid();
+        if (!is_forked) {
+            say_farewell();
+        }
         tracker->stop();
         for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
             unwrap(&domains[i]);
         }
-        /* The mapping stays: another thread may be in the middle of counting. */
-        wj_table_leave(&table);
+        if (is_forked) { /* it is the parent's, and nobody else is here */
+            wj_table_close(&table);
+        } else { /* the mapping stays: another thread may be in the middle of counting
+                  */
+            wj_table_leave(&table);
+        }
     }
     Py_RETURN_NONE;
 }

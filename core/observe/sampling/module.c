@@ -95,8 +95,11 @@ note(PyObject *module, PyObject *text)
 }
 
 PyDoc_STRVAR(send_doc,
-"send(path, fd, message) -> None\n--\n\n"
-"Send ``message`` and the file ``fd`` along to the socket at ``path``. Raises OSError.");
+"send(path, fds, message) -> None\n--\n\n"
+"Send ``message`` and a tuple of up to eight files along to the socket at ``path``.\n"
+"Raises OSError.");
+
+#define FILES 8
 
 static int
 connect_to(const char *path)
@@ -119,22 +122,22 @@ connect_to(const char *path)
 }
 
 static int
-send_file(int connection, int file, const Py_buffer *message)
+send_files(int connection, const int *files, size_t count, const Py_buffer *message)
 {
     union {
         struct cmsghdr head;
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(FILES * sizeof(int))];
     } control;
     struct iovec body = {message->buf, (size_t)message->len};
     struct msghdr whole = {.msg_iov = &body,
                            .msg_iovlen = 1,
                            .msg_control = &control,
-                           .msg_controllen = sizeof control.room};
+                           .msg_controllen = CMSG_SPACE(count * sizeof *files)};
     memset(&control, 0, sizeof control);
     control.head.cmsg_level = SOL_SOCKET;
     control.head.cmsg_type = SCM_RIGHTS;
-    control.head.cmsg_len = CMSG_LEN(sizeof file);
-    memcpy(CMSG_DATA(&control.head), &file, sizeof file);
+    control.head.cmsg_len = CMSG_LEN(count * sizeof *files);
+    memcpy(CMSG_DATA(&control.head), files, count * sizeof *files);
     return sendmsg(connection, &whole, MSG_NOSIGNAL) == message->len ? 0 : -1;
 }
 
@@ -142,14 +145,23 @@ static PyObject *
 send_ring(PyObject *module, PyObject *args)
 {
     const char *path;
-    int file;
+    PyObject *tuple;
     Py_buffer message;
+    int files[FILES];
     (void)module;
-    if (!PyArg_ParseTuple(args, "siy*:send", &path, &file, &message)) {
+    if (!PyArg_ParseTuple(args, "sO!y*:send", &path, &PyTuple_Type, &tuple, &message)) {
+        return NULL;
+    }
+    size_t count = 0;
+    for (; count < (size_t)PyTuple_GET_SIZE(tuple) && count < FILES; count++) {
+        files[count] = (int)PyLong_AsLong(PyTuple_GET_ITEM(tuple, (Py_ssize_t)count));
+    }
+    if (PyErr_Occurred()) {
+        PyBuffer_Release(&message);
         return NULL;
     }
     int connection = connect_to(path);
-    int sent = connection < 0 ? -1 : send_file(connection, file, &message);
+    int sent = connection < 0 ? -1 : send_files(connection, files, count, &message);
     int error = errno;
     if (connection >= 0) {
         close(connection);

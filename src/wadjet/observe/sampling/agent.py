@@ -11,7 +11,7 @@ import sys
 import time
 
 from wadjet.observe.sampling import _sampling
-from wadjet.observe.sampling.settings import COLLECTOR, GREETING, Settings, decode
+from wadjet.observe.sampling.settings import COLLECTOR, Settings, decode
 
 _WORDS = 100
 _LETTERS = 500
@@ -60,6 +60,7 @@ def record(settings: Settings, socket: str) -> None:
         hidden=watch.thread if watch else 0,
         collector=COLLECTOR.index(settings.collector),
     )
+    beside = _companions(settings)
     words = [
         os.getpid(),
         os.getppid(),
@@ -67,33 +68,36 @@ def record(settings: Settings, socket: str) -> None:
         choice["engine"],
         choice["refusal"],
         choice["peek"],
+        ",".join(beside),
         *_command(),
     ]
     message = "\0".join(map(str, words)).encode(errors="surrogateescape")
     try:
-        _sampling.send(socket, choice["fd"], message)
+        _sampling.send(socket, (choice["fd"], *beside.values()), message)
     except OSError:
         _sampling.stop()
+        for _, module, _ in settings.companions:
+            sys.modules[module].end()
         raise
-    for name, module, argument in settings.companions:
-        _begin(name, module, argument, socket)
     if watch:
         watch.start()
     atexit.register(_sampling.stop)
     _recording = True
 
 
-def _begin(name: str, module: str, argument: str, socket: str) -> None:
-    """Start what records beside us; without it the rest goes on."""
+def _companions(settings: Settings) -> dict[str, int]:
+    """Start what records beside us, and return its files; where one cannot, the rest goes on."""
     from importlib import import_module
 
-    try:
-        companion = import_module(module)
-        atexit.register(companion.end)
-        message = f"{GREETING}\0{name}\0{os.getpid()}".encode()
-        _sampling.send(socket, companion.begin(argument), message)
-    except (OSError, RuntimeError, ImportError) as error:
-        _sampling.note(f"{name} is not recorded ({error})")
+    files = {}
+    for name, module, argument in settings.companions:
+        try:
+            companion = import_module(module)
+            files[name] = companion.begin(argument)
+            atexit.register(companion.end)
+        except (OSError, RuntimeError, ImportError) as error:
+            _sampling.note(f"{name} is not recorded ({error})")
+    return files
 
 
 def _command() -> list[str]:
@@ -107,9 +111,10 @@ def _forked(settings: Settings, socket: str) -> None:
     _recording = False
     atexit.unregister(_sampling.stop)
     for _, module, _ in settings.companions:
-        end = sys.modules[module].end
-        end()
-        atexit.unregister(end)
+        if module in sys.modules:
+            end = sys.modules[module].end
+            end()
+            atexit.unregister(end)
     if not settings.children:
         return
     try:

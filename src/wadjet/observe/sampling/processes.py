@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wadjet.observe.sampling.recording import Recording, parse_hello
-from wadjet.observe.sampling.settings import GREETING
 
 HELLO_LIMIT = 1 << 18
 """Bytes of a process's first and only message at most."""
 
 _BACKLOG = 128
+_FILES = 8
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
@@ -104,18 +104,14 @@ class Processes:
     def _attach(self, connection: socket.socket) -> int | None:
         """Return the number of the process; None if it has not said a word."""
         try:
-            message, files, _, _ = socket.recv_fds(connection, HELLO_LIMIT, 1)
+            message, files, _, _ = socket.recv_fds(connection, HELLO_LIMIT, _FILES)
         except BlockingIOError:
             return None
         if not message:
             return None
         if not files:
             raise OSError("its memory did not arrive")
-        if message.startswith(f"{GREETING}\0".encode()):
-            _, name, process = message.decode().split("\0")
-            self._recording.accompany(name, int(process), files[0])
-            return None
-        return self._recording.attach(parse_hello(message), files[0])
+        return self._recording.attach(parse_hello(message), *files)
 
     def _join(self, number: int, pid: int) -> None:
         for member in [each for each in self._members if each.pid == pid]:

@@ -57,13 +57,23 @@ class Hello:
     refusal: int
     peek: str
     command: tuple[str, ...]
+    companions: tuple[str, ...] = ()  # names of those whose files came along
 
 
 def parse_hello(message: bytes) -> Hello:
     """Read the first message of a process. Raises ValueError."""
     words = message.decode(errors="replace").split("\0")
-    pid, parent, when, engine, refusal, peek, *command = words
-    return Hello(int(pid), int(parent), int(when), engine, int(refusal), peek, tuple(command))
+    pid, parent, when, engine, refusal, peek, companions, *command = words
+    return Hello(
+        int(pid),
+        int(parent),
+        int(when),
+        engine,
+        int(refusal),
+        peek,
+        tuple(command),
+        tuple(companions.split(",") if companions else ()),
+    )
 
 
 @dataclass(slots=True)
@@ -106,7 +116,6 @@ class Recording:
         self._wanted = [_CLOCKS.index(metric.name) for metric in metrics]
         self._companions = {each.name: each for each in companions}
         self._taken: list[Samples] = []  # of processes that have ended
-        self._early: dict[int, list[tuple[str, int]]] = {}  # by process: came before its ring
         self._metrics = [*metrics, *(metric for each in companions for metric in each.metrics)]
         self._writer = Writer(path, tuple(self._metrics), overwrite=overwrite)
         self._names = _Names(self._writer)
@@ -117,8 +126,11 @@ class Recording:
         self._writer.about(_facts(command))
         self._writer.commit()
 
-    def attach(self, hello: Hello, fd: int) -> int:
-        """Read the ring in ``fd``, owned from now on; returns the process's number."""
+    def attach(self, hello: Hello, fd: int, *files: int) -> int:
+        """Read the ring in ``fd``, owned from now on; returns the process's number.
+
+        ``files`` are those of the companions that the process names, owned as well.
+        """
         number = self._processes
         process = Process(
             hello.pid, hello.parent, " ".join(hello.command), hello.time - self.started
@@ -129,22 +141,17 @@ class Recording:
         self._writer.process(number, process)
         if number == 0:
             self._writer.about({"clocks": _clocks(self.settings, hello)})
-        for name, file in self._early.pop(hello.pid, []):
-            self.accompany(name, hello.pid, file)
+        for name, file in zip(hello.companions, files, strict=True):
+            self._accompany(self._sources[-1], self._companions[name], file)
         return number
 
-    def accompany(self, name: str, pid: int, fd: int) -> None:
-        """Read what a companion has recorded of a process in ``fd``, owned from now on."""
-        companion = self._companions.get(name)
-        sources = [each for each in self._sources if each.process.pid == pid]
-        if companion is None:
-            raise ValueError(f"nobody knows {name!r}")
-        if not sources:
-            self._early.setdefault(pid, []).append((name, fd))
-            return
-        source = sources[-1]
+    def _accompany(self, source: _Source, companion: Companion, fd: int) -> None:
+        """Read what a companion has recorded of a process in ``fd``."""
         ledger = Ledger(
-            self._tree, len(self._metrics), pid, lambda tid: self._thread_number(source, tid)
+            self._tree,
+            len(self._metrics),
+            source.process.pid,
+            lambda tid: self._thread_number(source, tid),
         )
         first = self._metrics.index(companion.metrics[0])
         source.ledgers.append((ledger, companion.attach(ledger, fd, first)))

@@ -7,9 +7,6 @@ from wadjet.errors import UsageError
 VARIABLE = "WADJET_AGENT"
 """The environment variable that tells a process to record itself."""
 
-GREETING = "companion"
-"""The first word of the message that brings what a companion has recorded."""
-
 FASTEST = 10_000
 COLLECTOR = ("", "runs", "cycles")
 """What is recorded of the garbage collector: nothing, its runs, what they free as well."""
