@@ -68,7 +68,9 @@ are those of the work alone, as the program measured them."""
 
 def tracking(rig: Rig) -> Outcome:
     """Measure a program whose memory is Python's, and one whose memory is C's."""
-    tables, figures, held = [], {}, {}
+    tables: list[Table] = []
+    figures: dict[str, float] = {}
+    held: dict[str, object] = {}
     for workload, letter in (("allocate", "python"), ("extensions", "c")):
         found = _compare(rig, workload)
         for tool in (SAMPLED, EXACT):
