@@ -81,6 +81,14 @@ def _wadjet_both(program: str, rate: int, output: Path, target: Sequence[str]) -
     return [program, "run", "-q", *rates, "-o", str(output), *target]
 
 
+def _wadjet_collector(mode: str) -> Command:
+    def command(program: str, rate: int, output: Path, target: Sequence[str]) -> Words:
+        flags = [f"--collector{mode}", "--rate", str(rate)]
+        return [program, "run", "-q", *flags, "-o", str(output), *target]
+
+    return command
+
+
 def _py_spy(*flags: str) -> Command:
     def command(program: str, rate: int, output: Path, target: Sequence[str]) -> Words:
         options = ["-r", str(rate), "-f", "raw", "-o", str(output), *flags]
@@ -118,6 +126,10 @@ def _yappi(program: str, rate: int, output: Path, target: Sequence[str]) -> Word
 WADJET = Tool("wadjet", "wadjet", _wadjet, readings.read_wadjet)
 WADJET_DEFAULT = Tool("wadjet at its defaults", "wadjet", _wadjet_default, readings.read_wadjet)
 WADJET_BOTH = Tool("wadjet, wall as fast", "wadjet", _wadjet_both, readings.read_wadjet)
+WADJET_RUNS = Tool("wadjet --collector", "wadjet", _wadjet_collector(""), readings.read_wadjet)
+WADJET_CYCLES = Tool(
+    "wadjet --collector=cycles", "wadjet", _wadjet_collector("=cycles"), readings.read_wadjet
+)
 PY_SPY = Tool("py-spy", "py-spy", _py_spy(), readings.read_py_spy)
 PY_SPY_FREE = Tool("py-spy --nonblocking", "py-spy", _py_spy("--nonblocking"), readings.read_py_spy)
 AUSTIN = Tool("austin", "austin", _austin, readings.read_austin, clock="wall")

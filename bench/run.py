@@ -31,6 +31,7 @@ from rich.table import Table as RichTable
 
 from bench import (
     bench_cli,
+    bench_collector,
     bench_memory,
     bench_sampling_cost,
     bench_sampling_recording,
@@ -61,6 +62,8 @@ BENCHMARKS = {
     "accuracy": Benchmark(bench_sampling_truth.accuracy, 100),
     "impossible": Benchmark(bench_sampling_truth.impossible, 35),
     "reuse": Benchmark(bench_sampling_truth.reuse, 20),
+    "pauses": Benchmark(bench_collector.pauses, 200),
+    "trace": Benchmark(bench_collector.trace, 120),
     "idle": Benchmark(bench_sampling_cost.idle, 20),
     "robust": Benchmark(bench_sampling_cost.robust, 25),
     "long": Benchmark(bench_sampling_recording.long, 315),

@@ -23,6 +23,7 @@ SMALL = {
     "churn": ["--threads", "20", "--forks", "2"],
     "tasks": ["--tasks", "20", "--turns", "2"],
     "idle": ["--seconds", "0.05"],
+    "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints"}
 

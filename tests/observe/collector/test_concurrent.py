@@ -332,6 +332,22 @@ def test_only_a_capsule_of_the_right_name_is_taken_for_a_function() -> None:
         collect(keep=object())
 
 
+def test_no_full_collection_comes_between_while_a_child_marks() -> None:
+    kept = [[n] for n in range(50_000)]
+    gc.collect()
+    before = _collector.heap()[2:]
+    account = concurrent._Account()
+    for _ in range(5):
+        heap = [[n] for n in range(2000)]
+        old()
+        account.hold()
+        assert _collector.heap()[2:] == (before[0], 0)
+    account.take_back()
+    assert len(heap) + len(kept) == 52_000
+    assert _collector.heap()[2] == before[0]
+    assert _collector.heap()[3] >= before[1] + 5 * 2000
+
+
 def test_nonsense_is_refused() -> None:
     for nonsense in ({"slice_size": 0}, {"patience": 0}):
         with pytest.raises(ValueError, match="positive"):

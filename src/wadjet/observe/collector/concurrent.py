@@ -89,21 +89,61 @@ def collect(
         return Outcome(failure="a collection was under way")
     except OSError as error:
         return Outcome(failure=f"the system refused a fork ({error.strerror})")
-    total, pending = _collector.heap()[2:]
-    _collector.settle(total, 0)  # the interpreter need not make a full collection meanwhile
+    account = _Account()
     try:
-        outcome = _follow(snapshot, slice_size, patience)
+        outcome = _follow(snapshot, account, slice_size, patience)
     except BaseException:
-        _take_back(total, pending)
+        account.take_back()
         raise
     finally:
         facts = snapshot.facts()
         snapshot.close()
     if outcome.failure:
-        _take_back(total, pending)
+        account.take_back()
     else:
-        _collector.settle(facts["old"] - facts["same"], _collector.heap()[3])
+        account.close(facts["old"] - facts["same"])
     return outcome
+
+
+class _Account:
+    """Keeps the interpreter's counters, by which it decides on a full collection.
+
+    While a child marks, no full collection is due, unless the oldest generation doubles.
+    """
+
+    def __init__(self) -> None:
+        self._total, self._pending = _counters()
+        self._come = 0
+        _settle(self._total, 0)
+
+    def hold(self) -> None:
+        """Count what has come, and put the full collection off."""
+        total, come = _counters()
+        if total == self._total and self._come + come <= total:
+            self._come += come
+            _settle(total, 0)
+
+    def take_back(self) -> None:
+        """Leave the counters as they were without us."""
+        total, come = _counters()
+        if total == self._total:  # no full collection has counted anew
+            _settle(total, self._pending + self._come + come)
+
+    def close(self, survivors: int) -> None:
+        """Set the counters as a full collection does that left so many objects."""
+        _settle(survivors, self._come + _counters()[1])
+
+
+def _counters() -> tuple[int, int]:
+    from wadjet.observe.collector import _collector
+
+    return _collector.heap()[2:]
+
+
+def _settle(total: int, pending: int) -> None:
+    from wadjet.observe.collector import _collector
+
+    _collector.settle(total, pending)
 
 
 def _shortage() -> str:
@@ -114,17 +154,10 @@ def _shortage() -> str:
     return f"memory is short: {available >> 20} MiB are free, a copy may take {needed >> 20} MiB"
 
 
-def _take_back(total: int, pending: int) -> None:
-    from wadjet.observe.collector import _collector
-
-    now, come = _collector.heap()[2:]
-    if now == total:  # no full collection has counted anew
-        _collector.settle(total, pending + come)
-
-
-def _follow(snapshot: Snapshot, slice_size: int, patience: float) -> Outcome:
+def _follow(snapshot: Snapshot, account: _Account, slice_size: int, patience: float) -> Outcome:
     deadline = time.monotonic() + patience
     while not snapshot.wait(LOOK):
+        account.hold()
         if time.monotonic() > deadline:
             return Outcome(failure=f"the child was still at work after {patience:g} s")
     facts = snapshot.facts()
@@ -229,7 +262,5 @@ class Concurrent:
             rest = min(2 * rest, _LONGEST_REST) if outcome.failure else LOOK
 
     def _is_due(self) -> bool:
-        from wadjet.observe.collector import _collector
-
-        total, pending = _collector.heap()[2:]
+        total, pending = _counters()
         return total + pending >= self._least and pending >= self._growth * total
