@@ -42,10 +42,11 @@ def remembered(
         "lost": 0,
         "timeline": [list(each) for each in moments],
     }
-    profile = made.build(
-        memory=facts,
-        command=["shop.py"],
-        cwd="/srv",
-        **{"clocks": {"cpu": OFF, "wall": OFF}, **about},
-    )
+    known: dict[str, Fact] = {
+        "memory": facts,
+        "command": ["shop.py"],
+        "cwd": "/srv",
+        "clocks": {"cpu": OFF, "wall": OFF},
+    }
+    profile = made.build(**{**known, **about})
     return replace(profile, processes=(Process(pid=1, ended=4 * SECOND),))

@@ -29,6 +29,7 @@ SCRIPTS = (
     "chart.js",
     "lanes.js",
     "collector.js",
+    "memory.js",
     "lanetip.js",
     "brush.js",
     "timeline.js",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from wadjet.model.finding import Finding, Place
-from wadjet.model.origin import shown
+from wadjet.model.origin import homes, library, shown
 from wadjet.model.profile import Fact, Profile
 from wadjet.render.html.columns import LARGEST, Column, delta, plain
 from wadjet.render.html.holders import Holders, holders
@@ -89,7 +89,7 @@ def _holder_columns(rows: Holders) -> dict[str, Column]:
 
 def _facts(profile: Profile, table: Table, quanta: Sequence[int]) -> dict[str, object]:
     files: dict[str, int] = {}
-    cwd = str(profile.about.get("cwd", ""))
+    known = homes(profile.about)
     functions = [
         [each.name, files.setdefault(each.file, len(files)), each.line, each.kind]
         for each in profile.tree.functions
@@ -106,7 +106,7 @@ def _facts(profile: Profile, table: Table, quanta: Sequence[int]) -> dict[str, o
         ],
         "processes": [asdict(each) for each in profile.processes],
         "threads": [asdict(each) for each in profile.threads],
-        "files": [[file, shown(file, cwd)] for file in files],
+        "files": [[file, shown(file, known), library(file)] for file in files],
         "functions": functions,
         "sources": {file: text for file, text in profile.sources.items() if file in files},
     }

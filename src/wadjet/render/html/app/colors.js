@@ -49,6 +49,7 @@ class Palette {
       'match',
       'focus',
       'collector',
+      'memory',
     ]) {
       this[name] = get(name);
     }

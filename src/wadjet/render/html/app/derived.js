@@ -24,7 +24,13 @@ class Derived {
   }
 
   filter({ metric, range, threads, states }) {
-    return this.keep('filter', [metric, range, threads, states], () => ({ metric, range, threads, states }));
+    const seen = this.hasStates(metric) ? states : ALL_STATES;
+    return this.keep('filter', [metric, range, threads, seen], () => ({ metric, range, threads, states: seen }));
+  }
+
+  /* Only a clock sees what threads do. */
+  hasStates(metric) {
+    return this.recording.metrics[metric].unit === 'ns';
   }
 
   measured(state) {
@@ -95,7 +101,11 @@ class Derived {
   /* The states that were seen at all, in any metric. */
   seenStates() {
     return this.keep('seenStates', [], () => {
-      const seen = new Set(this.recording.metrics.flatMap(({ rows }) => [...new Set(rows.state)]));
+      const seen = new Set(
+        this.recording.metrics.flatMap(({ rows }, metric) =>
+          this.hasStates(metric) ? [...new Set(rows.state)] : [],
+        ),
+      );
       return [...seen].sort((a, b) => a - b);
     });
   }

@@ -28,13 +28,14 @@ class Details {
       this.total(this.measured.sum),
       this.hottest(state),
       this.stateList(states),
+      this.libraryList(state),
       this.threadList(threads),
       el(
         'p.muted',
         {},
         'Click a frame for its details; drag over the lanes to choose a range of time; press ? for the keys.',
       ),
-    ];
+    ].filter(Boolean);
   }
 
   total(sum) {
@@ -66,6 +67,22 @@ class Details {
           ),
         ),
       ),
+    );
+  }
+
+  /* Whose code bears it itself: installed packages, C libraries, Python's own, the program. */
+  libraryList(state) {
+    const { self } = this.derived.functions(state);
+    const sums = new Map();
+    self.forEach((value, fn) => {
+      const { library } = this.recording.functions[fn];
+      if (value > 0) sums.set(library, (sums.get(library) ?? 0) + value);
+    });
+    const top = [...sums].sort((a, b) => b[1] - a[1]).slice(0, 6);
+    if (top.length < 2) return null;
+    return this.section(
+      'Libraries',
+      top.map(([library, value]) => this.entry(value, this.measured.sum, null, library)),
     );
   }
 

@@ -55,7 +55,7 @@ class GraphPanel {
   costScene(state) {
     const [tree, root] = [this.derived.tree(state), this.derived.root(state)];
     const zoom = this.zoomed(state, tree, root);
-    this.fillTrail(zoom, root, state.invert);
+    this.fillTrail(zoom, root, state);
     return { ...this.scene(state, tree), layout: (width) => layOut(root, zoom, width), flip: state.flip };
   }
 
@@ -100,12 +100,15 @@ class GraphPanel {
   }
 
   /* The way from the root to what is zoomed to. */
-  fillTrail(zoom, root, invert) {
+  fillTrail(zoom, root, state) {
     const crumb = (frame, text) => el('button.link.code', { onclick: () => this.zoom(frame, {}) }, text);
     const name = ({ fn }) => this.recording.functions[fn].name;
     const steps = zoom.path.flatMap((frame) => [' › ', crumb(frame, name(frame))]);
     if (steps.length) steps.unshift(crumb(root, 'All'));
-    else steps.push(el('span.muted', {}, invert ? INVERTED : MERGED));
+    else {
+      const note = momentNote(this, state, this.derived.measured(state).sum);
+      steps.push(note ?? el('span.muted', {}, state.invert ? INVERTED : MERGED));
+    }
     this.trail.replaceChildren(...steps);
     if (zoom.parent) this.trail.scrollLeft = this.trail.scrollWidth;
   }

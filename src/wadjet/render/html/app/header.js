@@ -70,6 +70,7 @@ function facts(recording) {
     processes.length > 1 && plural(processes.length, 'process', 'processes'),
     plural(samples, 'sample'),
     ...clocks(about),
+    ...memoryFacts(recording),
     about.host,
     about.started && date(about.started),
     Number.isInteger(about.exit) && about.exit !== 0 && `exit status ${about.exit}`,
@@ -80,8 +81,19 @@ function plural(number, one, many = `${one}s`) {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
-function clocks({ clocks: all }) {
-  return Object.entries(all ?? {}).map(([name, { engine, rate, why }]) => {
+function memoryFacts(recording) {
+  const { mean } = recording.about.memory ?? {};
+  const rows = recording.metrics.find(({ name }) => name === 'peak')?.rows;
+  if (!rows || !Number.isFinite(mean)) return [];
+  const peak = rows.value.reduce((sum, value) => sum + value, 0);
+  const how = mean ? `a sample every ${quantity(mean, 'bytes')}` : 'every request counted';
+  return [`peak ${quantity(peak, 'bytes')} (${how})`];
+}
+
+/* A clock that was not wanted goes without saying where memory was. */
+function clocks({ clocks: all, memory }) {
+  const shown = Object.entries(all ?? {}).filter(([, { why }]) => !(memory && why === 'turned off'));
+  return shown.map(([name, { engine, rate, why }]) => {
     const title = name === 'cpu' ? 'CPU' : name;
     const text =
       engine === 'none'

@@ -6,10 +6,9 @@
 class Lanes {
   constructor(recording) {
     this.recording = recording;
-    const wall = metricNamed(recording, 'wall');
-    this.metric = wall >= 0 && recording.metrics[wall].rows.value.length ? wall : 0;
-    this.cpu = metricNamed(recording, 'cpu');
-    if (this.cpu >= 0 && !recording.metrics[this.cpu].rows.value.length) this.cpu = -1;
+    const [wall, cpu, asked] = ['wall', 'cpu', 'allocated'].map((name) => sampledMetric(recording, name));
+    this.cpu = cpu;
+    this.metric = wall >= 0 ? wall : cpu < 0 && asked >= 0 ? asked : 0;
     this.activity = recording.metrics[this.cpu >= 0 ? this.cpu : this.metric];
     this.timed = recording.metrics[this.metric]?.unit === 'ns';
     this.known = new Map();
@@ -106,6 +105,15 @@ class Lanes {
     return this.known.get(key);
   }
 
+  /* The time that a reading stands for: up to the one before it, as far as that is near. */
+  since(rows, thread, row) {
+    const { step, duration } = this.recording;
+    const before = firstAt(rows.step, rows.start[thread], row, rows.step[row]) - 1;
+    const near = Math.max(step, duration / 16);
+    if (before < rows.start[thread]) return step;
+    return Math.min(near, (rows.step[row] - rows.step[before]) * step);
+  }
+
   spread(metric, thread, [from, to], width, add) {
     const { step, metrics } = this.recording;
     const { rows } = metrics[metric];
@@ -114,7 +122,7 @@ class Lanes {
     let row = firstAt(rows.step, rows.start[thread], end, Math.floor(from / step));
     for (; row < end; row++) {
       const until = (rows.step[row] + 1) * step;
-      const long = this.timed ? Math.max(step, Math.min(rows.value[row], until)) : step;
+      const long = this.timed ? Math.max(step, Math.min(rows.value[row], until)) : this.since(rows, thread, row);
       if (until - long > to) break;
       const first = (until - long - from) / perColumn;
       const last = (until - from) / perColumn;
@@ -124,6 +132,12 @@ class Lanes {
       }
     }
   }
+}
+
+/* A metric that has rows, -1 for none. */
+function sampledMetric(recording, name) {
+  const metric = metricNamed(recording, name);
+  return metric >= 0 && recording.metrics[metric].rows.value.length ? metric : -1;
 }
 
 function normalised(shares) {

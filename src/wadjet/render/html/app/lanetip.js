@@ -6,6 +6,8 @@ function laneTip(timeline, x, row) {
   const time = el('div.muted', {}, `at ${quantity(timeline.timeAt(x), 'ns')}`);
   if (row.kind === 'collector')
     return [el('b', {}, 'Garbage collection'), ...runsAt(timeline, row, x), time];
+  if (row.kind === 'memory')
+    return [el('b', {}, 'Memory'), ...memoryAt(timeline, timeline.timeAt(x)), time];
   if (row.kind === 'gil')
     return [el('b', {}, 'Who holds the GIL'), ...holdersAt(timeline, row, column), time];
   return [

@@ -19,12 +19,13 @@ const ALL_STATES = 63;
 
 function openRecording({ head, columns }) {
   const functions = head.functions.map(([name, file, line, kind], id) => {
-    const [path, short] = head.files[file];
-    return { id, name, file: path, short, line, kind };
+    const [path, short, library] = head.files[file];
+    return { id, name, file: path, short, library, line, kind };
   });
   const noFrame = functions.length;
-  functions.push({ id: noFrame, name: '(no Python frame)', file: '', short: '', line: 0, kind: 'none' });
-  functions.push({ id: noFrame + 1, name: '(native code)', file: '', short: '', line: 0, kind: 'none' });
+  const nowhere = { file: '', short: '', library: '(not known)', line: 0, kind: 'none' };
+  functions.push({ id: noFrame, name: '(no Python frame)', ...nowhere });
+  functions.push({ id: noFrame + 1, name: '(native code)', ...nowhere });
   const frames = columns.frameFunction.length;
   return {
     ...head,

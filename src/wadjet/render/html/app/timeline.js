@@ -2,7 +2,7 @@
 
 const WIDEST_GUTTER = 210;
 const AXIS = 24;
-const HEIGHTS = { process: 24, gil: 20, collector: 20 };
+const HEIGHTS = { memory: 76, process: 24, gil: 20, collector: 20 };
 const MANY = 24;
 const PAINTED = ['span', 'threads', 'metric', 'native', 'lines', 'pick', 'fn'];
 
@@ -11,6 +11,7 @@ class Timeline {
     Object.assign(this, { recording, palette, store, derived });
     this.lanes = new Lanes(recording);
     this.collector = new Collector(recording);
+    this.memory = new Memory(recording);
     this.order = activityOrder(recording, this.lanes);
     this.wanted = '';
     this.painter = new Painter((...where) => this.paint(...where), {
@@ -30,7 +31,7 @@ class Timeline {
     this.cursor = el('div.cursor.hidden');
     this.filter = el('input', {
       type: 'search',
-      placeholder: `${count(this.recording.threads.length)} threads`,
+      placeholder: plural(this.recording.threads.length, 'thread'),
       'aria-label': 'Show threads whose name contains',
       oninput: () => {
         this.wanted = this.filter.value.toLowerCase();
@@ -55,6 +56,7 @@ class Timeline {
   /* Lay the rows out: each process has its heading, its GIL and its threads. */
   arrange() {
     this.rows = this.recording.processes.flatMap((process, number) => this.rowsOf(process, number));
+    if (this.memory.known) this.rows.unshift({ kind: 'memory' });
     let top = AXIS;
     for (const row of this.rows) {
       row.top = top;
@@ -147,6 +149,8 @@ class Timeline {
       paintHolders(context, palette, holders, { x, y: y + 3, height: row.height - 7, width });
     } else if (row.kind === 'collector') {
       paintRuns(context, this, row, { y: y + 3, height: row.height - 7 });
+    } else if (row.kind === 'memory') {
+      paintMemory(context, this, y, row.height);
     } else if (row.kind === 'thread') {
       const chosen = !state.threads.length || state.threads.includes(row.thread);
       context.globalAlpha = chosen ? 1 : 0.3;
@@ -185,7 +189,13 @@ class Timeline {
   }
 
   nameOf(row, y, state) {
-    const make = { process: processName, gil: gilName, collector: collectorName, thread: threadLabel }[row.kind];
+    const make = {
+      memory: memoryName,
+      process: processName,
+      gil: gilName,
+      collector: collectorName,
+      thread: threadLabel,
+    }[row.kind];
     const element = make(this, row, state);
     element.style.top = `${y - AXIS}px`;
     element.style.height = `${row.height}px`;

@@ -61,7 +61,7 @@ class Toolbar {
     const parts = this.derived.allStates(state);
     const sum = parts.reduce((all, each) => all + each, 0);
     const seen = this.derived.seenStates();
-    return seen.length < 2 ? [] : seen.map((each) => this.stateButton(each, parts[each], sum, state));
+    return seen.length < 2 || !this.derived.hasStates(state.metric) ? [] : seen.map((each) => this.stateButton(each, parts[each], sum, state));
   }
 
   stateButton(each, value, sum, { states }) {
