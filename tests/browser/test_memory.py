@@ -7,6 +7,8 @@ from tests.browser.opened import Open
 from tests.memories import MIB, SECOND, remembered
 from tests.profiles import realistic
 
+from wadjet.model.profile import Fact
+
 
 def test_memory_has_a_lane_with_its_peak(show: Open) -> None:
     report = show(remembered())
@@ -71,6 +73,6 @@ def test_a_recording_without_memory_has_no_lane_of_it(show: Open) -> None:
 
 
 @pytest.mark.parametrize("timeline", ["", [], [[1, 2]], [["a", None, {}]], [[5, 5, 5]]])
-def test_a_timeline_that_is_none_is_borne(show: Open, timeline: object) -> None:
+def test_a_timeline_that_is_none_is_borne(show: Open, timeline: Fact) -> None:
     report = show(remembered(memory={"mean": 0, "timeline": timeline}))
     assert report.boxes()

@@ -6,10 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from wadjet.cli import part
+from wadjet.cli import options, part
 from wadjet.errors import UsageError
 from wadjet.model import store
 from wadjet.model.difference import Difference, difference
+from wadjet.model.memory import PEAK
+from wadjet.model.profile import Profile
+from wadjet.model.totals import fold
 from wadjet.render.text.changes import compare
 
 SLOWER = 1
@@ -19,6 +22,7 @@ _EPILOG = """\
 examples:
   wadjet diff old.wadjet new.wadjet                     what got faster, what slower
   wadjet diff --per second old.wadjet new.wadjet        of a server, recorded for different times
+  wadjet diff --metric peak old.wadjet new.wadjet       who has more memory at the peak
   wadjet diff --fail-above 5 old.wadjet new.wadjet      for CI: exit with 1 where code got slower
 
 Functions are matched by name and file, whatever their line. A change is marked as sure when
@@ -35,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("before", type=Path, metavar="BEFORE", help="a recording")
     parser.add_argument("after", type=Path, metavar="AFTER", help="a later one")
-    parser.add_argument("--metric", default="cpu", help="cpu (the default) or wall")
+    parser.add_argument("--metric", metavar="NAME", help=options.METRICS)
     parser.add_argument(
         "--per",
         choices=["run", "second", "share"],
@@ -56,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     before, after = store.load(args.before), store.load(args.after)
     try:
         (old, scope), (new, _) = part.chosen(before, args), part.chosen(after, args)
-        found = difference(old, new, args.metric, args.per)
+        found = difference(old, new, args.metric or _metric(before, after), args.per)
     except ValueError as error:
         raise UsageError(str(error)) from None
     files = (str(args.before), str(args.after))
@@ -65,8 +69,19 @@ def run(args: argparse.Namespace) -> int:
         return 0
     slower = _slower(found, args.fail_above)
     if slower:
-        print(f"slower by more than {100 * args.fail_above:g} %: {', '.join(slower)}")
+        word = "slower" if found.metric.unit == "ns" else "more"
+        print(f"{word} by more than {100 * args.fail_above:g} %: {', '.join(slower)}")
     return SLOWER if slower else 0
+
+
+def _metric(before: Profile, after: Profile) -> str:
+    """Return what is compared where nothing is said: CPU time if both have it."""
+    names = [
+        {each.name for each in profile.metrics if fold(profile, each.name).count}
+        for profile in (before, after)
+    ]
+    both = names[0] & names[1]
+    return next((name for name in ("cpu", "wall", PEAK.name) if name in both), "cpu")
 
 
 def _slower(found: Difference, limit: float) -> list[str]:

@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metric",
         metavar="NAME",
-        help="only this metric: wall or cpu (default: all of them in speedscope, pprof, "
+        help="only this metric, such as cpu or peak (default: all of them in speedscope, pprof, "
         "callgrind, perfetto and json; the wall clock in gecko; CPU time, if it was "
         "measured, in collapsed and pstats)",
     )

@@ -57,7 +57,7 @@ def _meta(profile: Profile, metric: int, shown: list[Thread]) -> dict[str, objec
         "product": title(profile),
         "importedFrom": f"Wadjet {__version__}",
         "arguments": title(profile),
-        "interval": fold(profile, profile.metrics[metric].name).grain / 1e6,
+        "interval": _interval(profile, metric),
         "startTime": started * 1000 if isinstance(started, int | float) else 0,
         "profilingStartTime": 0,
         "profilingEndTime": profile.duration / 1e6,
@@ -80,6 +80,12 @@ def _meta(profile: Profile, metric: int, shown: list[Thread]) -> dict[str, objec
         "markerSchema": marker_schemas(),
         "extra": [{"label": "Recording", "entries": list(_entries(profile))}],
     }
+
+
+def _interval(profile: Profile, metric: int) -> float:
+    """Return how many ms a sample is worth; what is not time is no measure of that."""
+    timed = profile.metrics[metric].unit == "ns"
+    return fold(profile, profile.metrics[metric].name).grain / 1e6 if timed else 1.0
 
 
 def _entries(profile: Profile) -> Iterator[dict[str, object]]:

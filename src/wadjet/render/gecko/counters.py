@@ -12,6 +12,8 @@ from wadjet.render.load import by_process, cpu_time, stretch
 
 def counters(profile: Profile, metric: int, shown: list[Thread]) -> Iterator[Table]:
     """Yield a counter for each process whose CPU time was measured."""
+    if profile.metrics[metric].unit != "ns":
+        return
     length = stretch(profile, metric)
     for process, sums in by_process(profile, cpu_time(profile), length).items():
         owner = pid(profile, process)

@@ -1,9 +1,10 @@
-"""Counters of each process over time: CPUs in use, and threads that wait for the GIL."""
+"""Counters over time: CPUs in use, threads that wait for the GIL, memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wadjet.model.memory import timeline
 from wadjet.model.profile import Profile, State
 from wadjet.render.load import by_process, cpu_time, stretch
 from wadjet.render.perfetto.packets import Sequence
@@ -24,6 +25,22 @@ def counters(profile: Profile, metric: int, tracks: Tracks, sequence: Sequence) 
             track, declared = tracks.below_process(sequence, process, name, unit)
             yield declared
             yield from _values(sums, length, track, sequence)
+
+
+def memory(profile: Profile, tracks: Tracks, sequence: Sequence) -> Iterator[bytes]:
+    """Yield memory over time, where it was recorded: live and resident, of all processes."""
+    moments = timeline(profile)
+    if not moments or not tracks.processes:
+        return
+    live, declared = tracks.below_process(sequence, tracks.processes[0], "Memory live", "bytes")
+    yield declared
+    resident, declared = tracks.below_process(
+        sequence, tracks.processes[0], "Memory resident", "bytes"
+    )
+    yield declared
+    for moment in moments:
+        yield sequence.event(amount(live, float(moment.live)), moment.time)
+        yield sequence.event(amount(resident, float(moment.resident)), moment.time)
 
 
 def _values(sums: dict[int, int], length: int, track: int, sequence: Sequence) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from wadjet.model.units import amount, duration, plural
 from wadjet.render.text.header import command
 from wadjet.render.text.pen import ROOMY, Pen, terminal
 
-_AMOUNT, _CHANGE, _SHARE = 9, 10, 8
+_SHARE = 8
 _FASTER, _SLOWER = "green", "red"
 _BASES = {"run": "", "second": " per second", "share": " as shares of the whole"}
 
@@ -69,16 +69,22 @@ def _table(pen: Pen, found: Difference, top: int) -> list[Text]:
     if not shown:
         return [Text("No function's cost differs.")]
     bar = 0 if pen.width < ROOMY else 10
-    room = pen.width - 2 - (2 * bar + 3 if bar else 0) - 2 * _AMOUNT - _CHANGE - _SHARE - 1
+    wide, change = _widths(found)
+    room = pen.width - 2 - (2 * bar + 3 if bar else 0) - 2 * wide - change - _SHARE - 1
     head = "".join(
         pen.pad(word, width, right=True)
-        for word, width in (("before", _AMOUNT), ("after", _AMOUNT), ("change", _CHANGE))
+        for word, width in (("before", wide), ("after", wide), ("change", change))
     )
     lines = [Text.assemble((pen.pad("Functions by change", room + 2), "bold"), (head, "dim"))]
     most = max(abs(each.delta) for each in shown)
     lines += [_row(pen, found, each, room, bar, most) for each in shown]
     lines += _rest(found, changed[top:])
     return [*lines, *_sureness(pen, changed)]
+
+
+def _widths(found: Difference) -> tuple[int, int]:
+    """Return the columns that an amount and a change need."""
+    return (9, 10) if found.metric.unit == "ns" else (11, 12)
 
 
 def _sureness(pen: Pen, changed: list[Change]) -> list[Text]:
@@ -97,13 +103,14 @@ def _row(pen: Pen, found: Difference, each: Change, room: int, bar: int, most: f
     where = f"{each.file}:{each.line}" if each.line else each.file
     place = min(cell_len(where), room // 2)
     mark = " " if each.sure else "~"
+    wide, change = _widths(found)
     line = Text.assemble(
         (mark + " ", "dim"),
         (pen.pad(each.name, room - place - 2), "dim" if each.library or not each.sure else ""),
         ("  " + pen.pad(where, place, keep_end=True), "dim"),
-        (pen.pad(_amount(found, each.before), _AMOUNT, right=True), "dim"),
-        (pen.pad(_amount(found, each.after), _AMOUNT, right=True), ""),
-        (pen.pad(_signed(found, each.delta), _CHANGE, right=True), style),
+        (pen.pad(_amount(found, each.before), wide, right=True), "dim"),
+        (pen.pad(_amount(found, each.after), wide, right=True), ""),
+        (pen.pad(_signed(found, each.delta), change, right=True), style),
         (pen.pad(_growth(each.before, each.after), _SHARE, right=True), style),
     )
     return line.append("  " + _bar(pen, each.delta / most, bar), style=style) if bar else line
