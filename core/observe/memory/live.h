@@ -16,7 +16,7 @@ struct wj_block {
 /* Remember every block, or the few that were sampled. 0, or -1 for want of memory. */
 int wj_live_begin(int every);
 
-#define WJ_FILTER (1u << 16)
+#define WJ_FILTER (1u << 15)
 
 /* How many sampled blocks there are by the hash of their address; 255 stays. */
 extern uint8_t wj_live_filter[WJ_FILTER];

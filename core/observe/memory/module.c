@@ -56,7 +56,8 @@ wrap(struct domain *each)
     PyMem_GetAllocator(each->domain, &now);
     if (!each->is_wrapped) {
         each->original = now;
-        tracker->wrap(&each->original, &each->wrapped);
+        tracker->wrap(&each->original, &each->wrapped,
+                      each->domain == PYMEM_DOMAIN_RAW);
         PyMem_SetAllocator(each->domain, &each->wrapped);
         each->is_wrapped = 1;
     }

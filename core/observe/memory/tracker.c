@@ -36,16 +36,19 @@ struct own {
 
 static FAST struct {
     int64_t left;     /* bytes until the next sample */
-    const void *last; /* the block made last, if counted, until another is asked for */
+    const void *last;  /* the block that was counted last */
+    int64_t last_left; /* what was left then: less, once another was asked for */
     struct own *own;  /* Owned until the thread ends */
     int busy;         /* counting: what a handler asks for meanwhile is lost */
     int inside;       /* one of Python's allocators */
+    int probe;        /* 1: whether anything is asked for; 2: it was */
 } mine;
 
 static struct wj_table
     table; /* a copy: the mapping stays for the life of the process */
 static PyThreadState *(*this_thread)(void);
 static int active;
+static int small_are_own = 1; /* Python has its own allocator for them */
 static int sampling; /* active, and not every block counts */
 static int64_t mean; /* 0: every block */
 static uint32_t run;
@@ -200,7 +203,7 @@ count_gone(const void *address, struct wj_block block)
     settle_peak(context);
     add(&context->live, -weight.bytes);
     add(&context->live_blocks, -weight.blocks);
-    if (address == mine.last) {
+    if (address == mine.last && mine.left == mine.last_left) {
         add(&context->brief, weight.blocks);
     }
     __atomic_add_fetch(&table.head->events, 1, __ATOMIC_RELAXED);
@@ -258,10 +261,12 @@ remember(const void *address, size_t size, const void *caller)
 static __attribute__((noinline)) void
 count(const void *address, size_t size, const void *caller)
 {
+    mine.probe += mine.probe == 1;
     if (__atomic_load_n(&active, __ATOMIC_ACQUIRE) && address != NULL && !mine.busy) {
         mine.busy = 1;
         remember(address, size, caller);
         mine.last = address;
+        mine.last_left = mine.left;
         mine.busy = 0;
     }
 }
@@ -281,9 +286,7 @@ uncount(const void *address)
 static inline void
 made(const void *address, size_t size, const void *caller)
 {
-    if (sampling && (mine.left -= (int64_t)size) >= 0) {
-        mine.last = NULL;
-    } else {
+    if (!sampling || (mine.left -= (int64_t)size) < 0) {
         count(address, size, caller);
     }
 }
@@ -374,16 +377,27 @@ wj_tracker_unmapped(const void *start, size_t size)
 
 /* ---- Python's allocators -------------------------------------------------------- */
 
+/* Small blocks come out of Python's own arenas: no other allocator hears of them. */
+static inline int
+is_small(size_t size)
+{
+    return size <= WJ_SMALL && small_are_own;
+}
+
 static void *
 wrapped_malloc(void *original, size_t size)
 {
     PyMemAllocatorEx *allocator = original;
-    if (mine.inside) { /* one domain asks another: the block is counted once, outside */
+    void *block;
+    if (is_small(size)) {
+        block = allocator->malloc(allocator->ctx, size);
+    } else if (mine.inside) { /* one domain asks another: it is counted once, outside */
         return allocator->malloc(allocator->ctx, size);
+    } else {
+        mine.inside++;
+        block = allocator->malloc(allocator->ctx, size);
+        mine.inside--;
     }
-    mine.inside++;
-    void *block = allocator->malloc(allocator->ctx, size);
-    mine.inside--;
     made(block, size, NULL);
     return block;
 }
@@ -417,23 +431,30 @@ wrapped_realloc(void *original, void *from, size_t size)
     return to;
 }
 
+/* Whoever hears of it next finds it forgotten. */
 static void
 wrapped_free(void *original, void *block)
 {
     PyMemAllocatorEx *allocator = original;
-    if (mine.inside) {
-        allocator->free(allocator->ctx, block);
-        return;
-    }
     gone(block);
-    mine.inside++;
     allocator->free(allocator->ctx, block);
-    mine.inside--;
+}
+
+/* True where a small block comes to our notice by malloc as well. */
+static int
+asks_malloc(PyMemAllocatorEx *allocator)
+{
+    mine.probe = 1;
+    allocator->free(allocator->ctx, allocator->malloc(allocator->ctx, WJ_SMALL));
+    int heard = mine.probe == 2;
+    mine.probe = 0;
+    return heard;
 }
 
 void
-wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped)
+wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw)
 {
+    small_are_own = !is_raw && small_are_own && !asks_malloc(original);
     *wrapped = (PyMemAllocatorEx){original, wrapped_malloc, wrapped_calloc,
                                   wrapped_realloc, wrapped_free};
 }

@@ -37,8 +37,11 @@ void wj_tracker_mapped(const void *start, size_t size, const void *caller,
 void wj_tracker_unmapped(const void *start, size_t size);
 
 /* Let ``wrapped`` count what goes through ``original``, one of Python's domains; both
-   must live as long as the process. */
-void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped);
+   must live as long as the process. ``is_raw`` for the domain of what malloc serves. */
+void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
+
+/* Blocks of up to so many bytes are small to Python, debugging its allocators or not. */
+#define WJ_SMALL 448
 
 /* True while the calling thread is inside one of Python's allocators, whose own
    requests are not counted: the block is. */
@@ -56,7 +59,7 @@ struct wj_tracker_api {
     int is_preloaded; /* malloc and its kin go through the library */
     int (*start)(struct wj_table *table, PyThreadState *(*this_thread)(void));
     void (*stop)(void);
-    void (*wrap)(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped);
+    void (*wrap)(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
 };
 #define WJ_TRACKER_VERSION 1
 #define WJ_TRACKER_SYMBOL "wadjet_memory_tracker"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,49 @@ def test_the_parts_of_what_is_in_memory_add_up_to_it(tmp_path: Path) -> None:
     assert parts.pop("total") == sum(parts.values())
     assert 0 <= parts["mapped"] - (96 << 20) < 1 << 20
     assert 0 < parts["arenas"] < 16 << 20
+
+
+@pytest.mark.parametrize("allocator", ["pymalloc", "malloc", "debug", "malloc_debug"])
+def test_a_block_counts_once_whichever_allocator_python_uses(
+    allocator: str, tmp_path: Path
+) -> None:
+    program = "def kept(): return [bytes(67) for _ in range(50_000)]\nheld = kept()\n"
+    env = {**os.environ, "PYTHONMALLOC": allocator}
+    run = recorded(["-c", program], folder=tmp_path, flags=EXACT, env=env)
+    size = 50_000 * (67 + 33 + 8)
+    assert abs(of(run, "live", "kept") - size) < 0.03 * size
+
+
+def test_what_handlers_of_signals_ask_for_does_no_harm(tmp_path: Path) -> None:
+    program = """
+import signal
+held = []
+def often(number, frame): held.append(bytes(2000))
+signal.signal(signal.SIGALRM, often)
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+def work():
+    for _ in range(300_000): [str(_)]
+work()
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(len(held) > 20)
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=[*EXACT, "--rate", "5000"])
+    assert run.out == "True\n"
+    assert of(run, "live", "often") > 20 * 2000
+
+
+def test_requests_without_the_gil_in_many_threads_are_all_counted(tmp_path: Path) -> None:
+    program = """
+import hashlib, threading, zlib
+data = bytes(range(256)) * 400
+held = []
+def work():
+    for _ in range(60): held.append(zlib.compress(data, 1))
+threads = [threading.Thread(target=work) for _ in range(8)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(sum(map(len, held)) + 33 * len(held))
+"""
+    run = recorded(["-c", program], folder=tmp_path, flags=EXACT)
+    assert abs(of(run, "live", "work") - int(run.out)) < 0.03 * int(run.out) + 50_000
+    assert of(run, "allocations", "work") > 480 * 3
