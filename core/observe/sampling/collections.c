@@ -60,8 +60,8 @@ record(const struct wj_pause *run, int64_t elapsed, int64_t count)
     snprintf(leaf, sizeof leaf,
              run->automatic ? "collection of generation %d" : "gc.collect(%d)",
              run->generation);
-    struct wj_moment moment = {
-        run->end, 0, thread->number, thread->number + 1, WJ_PAUSE, WJ_RUN_GIL, leaf};
+    struct wj_moment moment = {run->end, 0,          thread->number, thread->number + 1,
+                               WJ_PAUSE, WJ_RUN_GIL, leaf,           NULL};
     tell(&moment, WJ_PAUSE, elapsed);
     tell(&moment, WJ_RUNS, count);
     tell(&moment, WJ_EXAMINED, run->examined);
@@ -107,7 +107,8 @@ tell_garbage(const char *type, uint32_t site, int64_t count)
         frame->code = wj_site(site, &frame->offset);
     }
     struct wj_moment moment = {
-        wj_now(), 0, thread->number, thread->number + 1, WJ_GARBAGE, WJ_RUN_GIL, type};
+        wj_now(),   0,          thread->number, thread->number + 1,
+        WJ_GARBAGE, WJ_RUN_GIL, NULL,           type};
     tell(&moment, WJ_GARBAGE, count);
 }
 

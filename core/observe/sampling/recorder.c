@@ -78,9 +78,8 @@ static void
 tick(struct wj_thread *thread, void *context)
 {
     int64_t cpu = wj_clock_read(CLOCK_THREAD_CPUTIME_ID);
-    struct wj_moment moment = {
-        wj_now(), cpu - thread->cpu_last, thread->number, 0, WJ_CPU, WJ_RUN_NATIVE,
-        NULL};
+    struct wj_moment moment = {wj_now(), cpu - thread->cpu_last, thread->number, 0,
+                               WJ_CPU,   WJ_RUN_NATIVE,          NULL,           NULL};
     uint32_t natives = 0;
     if (moment.weight <= 0 || cpu < thread->quiet_until) {
         return;
@@ -510,8 +509,8 @@ wj_recorder_awaits(pthread_t handle, const void *coroutine,
     if (scratch == NULL && (scratch = calloc(1, sizeof *scratch)) == NULL) {
         return -1;
     }
-    struct wj_moment moment = {wj_now(),   weight, thread->number, 0, WJ_AWAIT,
-                               WJ_BLOCKED, NULL};
+    struct wj_moment moment = {wj_now(), weight,     thread->number, 0,
+                               WJ_AWAIT, WJ_BLOCKED, NULL,           NULL};
     memcpy(scratch->stack.frames, frames, depth * sizeof frames[0]);
     scratch->stack.depth = scratch->stack.task_frames = depth;
     scratch->stack.task = coroutine;

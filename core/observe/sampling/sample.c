@@ -56,9 +56,9 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
     return used;
 }
 
-/* Define what the collector does, as a function of its module. Its size. */
+/* Define a function of the collector's module, by its name. Its size. */
 static size_t
-define_leaf(char *to, size_t room, const char *name)
+define_function(char *to, size_t room, const char *name)
 {
     static const char file[] = "<built-in gc>";
     struct wj_definition definition = {0, 0, 0, sizeof file - 1, 0};
@@ -74,19 +74,21 @@ define_leaf(char *to, size_t room, const char *name)
     return definition.size;
 }
 
-/* Put the leaf on top of the places. 0, or the bytes its definition takes. */
+/* Put a function of the collector's in the place ``at``; those from there on move up.
+   The bytes that its definition takes, 0 where there is no room. */
 static size_t
-name_leaf(struct wj_scratch *scratch, const char *name, size_t used,
-          uint32_t *definitions)
+insert(struct wj_scratch *scratch, const char *name, uint32_t at, size_t used,
+       uint32_t *definitions)
 {
-    size_t size = scratch->stack.depth == WJ_MAX_DEPTH
+    uint32_t depth = scratch->stack.depth;
+    char *room = scratch->definitions + used;
+    size_t size = depth == WJ_MAX_DEPTH
                       ? 0
-                      : define_leaf(scratch->definitions + used,
-                                    sizeof scratch->definitions - used, name);
+                      : define_function(room, sizeof scratch->definitions - used, name);
     if (size > 0) {
-        size_t below = scratch->stack.depth * sizeof scratch->places[0];
-        memmove(scratch->places + 1, scratch->places, below);
-        scratch->places[0] = (struct wj_place){0, (int32_t)(*definitions)++};
+        size_t behind = (depth - at) * sizeof scratch->places[0];
+        memmove(scratch->places + at + 1, scratch->places + at, behind);
+        scratch->places[at] = (struct wj_place){0, (int32_t)(*definitions)++};
     }
     return size;
 }
@@ -116,12 +118,16 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
 {
     uint32_t definitions;
     size_t extra = name_frames(scratch, &definitions);
-    size_t leaf = moment->leaf == NULL
-                      ? 0
-                      : name_leaf(scratch, moment->leaf, extra, &definitions);
-    uint32_t depth = scratch->stack.depth + (leaf > 0);
+    uint32_t depth = scratch->stack.depth, in_task = scratch->stack.task_frames;
+    if (moment->leaf != NULL || moment->root != NULL) {
+        const char *name = moment->leaf != NULL ? moment->leaf : moment->root;
+        uint32_t at = moment->leaf != NULL ? 0 : depth;
+        size_t more = insert(scratch, name, at, extra, &definitions);
+        depth += more > 0;
+        in_task += more > 0;
+        extra += more;
+    }
     size_t places = depth * sizeof scratch->places[0];
-    extra += leaf;
     size_t addresses = natives * sizeof scratch->natives[0];
     size_t size = sizeof(struct wj_sample) + places + addresses + extra;
     struct wj_sample *sample = begin(ring, moment, size);
@@ -132,7 +138,7 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
     sample->frames = depth;
     sample->natives = natives;
     sample->definitions = definitions;
-    sample->task_frames = scratch->stack.task_frames + (leaf > 0);
+    sample->task_frames = in_task;
     sample->task = (uint64_t)(uintptr_t)scratch->stack.task;
     char *body = (char *)(sample + 1);
     memcpy(body, scratch->places, places);

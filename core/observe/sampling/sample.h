@@ -12,8 +12,10 @@ struct wj_moment {
     uint32_t holder; /* 1 + number of the thread that held the GIL, 0 for none */
     enum wj_clock clock;
     enum wj_state state;
-    const char
-        *leaf; /* Borrowed: what the collector does on top of the stack, or NULL */
+    /* Borrowed, NULL for none: a function of the collector's, on top of the stack or at
+       its root. */
+    const char *leaf;
+    const char *root;
 };
 
 /* Write the stack in ``scratch`` as a sample, with as many of the native addresses

@@ -72,7 +72,7 @@ look_at(struct wj_ring *ring, struct wj_thread *thread, const wj_gil *gil,
 {
     int64_t cpu = wj_clock_read(wj_thread_clock(thread->tid));
     struct wj_moment moment = {
-        now, now - thread->wall_last, thread->number, holder, WJ_WALL, WJ_UNKNOWN,
+        now, now - thread->wall_last, thread->number, holder, WJ_WALL, WJ_UNKNOWN, NULL,
         NULL};
     if (cpu < 0 || moment.weight <= 0) {
         return; /* it has ended meanwhile */

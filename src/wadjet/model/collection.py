@@ -32,7 +32,10 @@ METRICS = (
 """What is recorded of a run; one that examined or collected nothing has no sample of it."""
 
 GARBAGE = Metric("gc-garbage", "count", "Garbage in cycles")
-"""Objects that the collector freed, below the place where they were made, by type."""
+"""Objects that the collector freed: their type, and below it the place that made them."""
+
+PLACES = 512.0
+"""Of so many objects one has left the place where it was made."""
 
 _GARBAGE = "garbage: "
 _RUN = re.compile(r"(?:collection of generation |gc\.collect\()(\d)\)?")
@@ -120,16 +123,14 @@ def garbage(profile: Profile) -> list[Garbage]:
         return []
     tree, samples = profile.tree, profile.samples
     sums: Counter[int] = Counter()
-    for node, count in zip(
-        samples.node, samples.values[profile.metric_index(GARBAGE.name)], strict=True
-    ):
+    values = samples.values[profile.metric_index(GARBAGE.name)]
+    for node, count in zip(samples.node, values, strict=True):
         if count and node != NO_NODE:
             sums[node] += count
-    return [
-        Garbage(
-            tree.functions[tree.function_of(node)].name.removeprefix(_GARBAGE),
-            tree.node_parent[node],
-            count,
-        )
-        for node, count in sums.most_common()
-    ]
+    return [_garbage(tree, node, count) for node, count in sums.most_common()]
+
+
+def _garbage(tree: CallTree, node: int, count: int) -> Garbage:
+    *_, root = tree.path(node)
+    kind = tree.functions[tree.function_of(root)].name.removeprefix(_GARBAGE)
+    return Garbage(kind, NO_NODE if node == root else node, count)

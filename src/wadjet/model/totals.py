@@ -66,6 +66,8 @@ def fold(profile: Profile, metric: str) -> Fold:
         held = _fold(samples, values, sampled=not _is_exact(profile, metric))
         if metric in memory.SIZES and memory.mean(profile):
             held = replace(held, grain=float(memory.mean(profile)))
+        if metric == collection.GARBAGE.name:
+            held = replace(held, grain=collection.PLACES)
         samples.derived[key] = held
     return held
 

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from tests.observe.collector.graphs import World
 
+from wadjet.errors import UnsupportedError
 from wadjet.observe.collector import _collector, concurrent
+from wadjet.observe.collector.budget import Budget
 from wadjet.observe.collector.concurrent import Concurrent, collect
+from wadjet.observe.collector.growth import Growth
 
 pytestmark = pytest.mark.skipif(_collector.is_incremental(), reason="3.14.0 to 3.14.4")
 
@@ -289,10 +292,54 @@ def test_a_child_without_memory_is_told() -> None:
 
 
 def test_a_child_that_is_killed_is_told() -> None:
+    program = """
+        import gc, os, signal, threading, time
+        from wadjet.observe.collector.concurrent import collect
+        keep = [[n] for n in range(2_000_000)]
+        done = []
+        thread = threading.Thread(target=lambda: done.append(collect()))
+        thread.start()
+        killed = 0
+        while thread.is_alive() and not killed:
+            for task in os.listdir("/proc/self/task"):
+                with open(f"/proc/self/task/{task}/children") as file:
+                    for child in file.read().split():
+                        os.kill(int(child), signal.SIGKILL)
+                        killed += 1
+        thread.join()
+        print(killed, done[0].failure)
+    """
+    assert run(program) == "1 the child ended early: killed, or without memory\n"
+
+
+def test_a_child_that_takes_too_long_is_ended_and_told() -> None:
+    program = """
+        import os
+        from wadjet.observe.collector.concurrent import collect
+        keep = [[n] for n in range(1_000_000)]
+        print(collect(patience=0.001).failure)
+        children = [open(f"/proc/self/task/{task}/children").read()
+                    for task in os.listdir("/proc/self/task")]
+        print(children)
+    """
+    assert run(program) == "the child was still at work after 0.001 s\n['']\n"
+
+
+def test_the_collector_that_collects_bit_by_bit_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_collector, "is_incremental", lambda: True)
+    for start in (collect, Concurrent, Growth, Budget):
+        with pytest.raises(UnsupportedError, match=r"3\.14\.0 to 3\.14\.4"):
+            start()
+
+
+def test_a_snapshot_is_used_until_it_is_closed() -> None:
     snapshot = _collector.Snapshot(10)
     snapshot.close()
     with pytest.raises(ValueError, match="closed"):
         snapshot.facts()
+    snapshot.close()
 
 
 def test_nothing_is_begun_during_a_collection() -> None:

@@ -12,7 +12,7 @@ from wadjet.model.units import count, duration, percent, plural
 from wadjet.observe.sampling.diagnosis.evidence import Evidence
 
 SHARE = 0.05
-"""The part of the CPU time from which the collector is worth a word."""
+"""The part of the time in which there is work from which the collector is worth a word."""
 
 SHARE_SERIOUS = 0.15
 """From here on it is a warning."""
@@ -28,7 +28,7 @@ BUSY = 10_000_000
 
 
 def collector_share(evidence: Evidence) -> Iterator[Finding]:
-    """The collector takes a large part of the CPU time.
+    """The collector takes a large part of the time.
 
     >>> from wadjet.model.collection import METRICS
     >>> from wadjet.model.profile import Builder, Metric
@@ -39,20 +39,18 @@ def collector_share(evidence: Evidence) -> Iterator[Finding]:
     >>> profile = made.sample(stack, time=10**9, **{"gc-pause": 200 * 10**6, "gc-runs": 1}).build()
     >>> [found] = collector_share(Evidence(profile))
     >>> found.message
-    'Garbage collection took 200 ms, 20 % of the CPU time, in 1 run; most of it for `load` \
-(app.py:7).'
+    'Garbage collection took 200 ms, 20 % of the time in which the program had work, in 1 run; \
+most of it for `load` (app.py:7).'
     """
     spent = sum(run.pause for run in evidence.collections)
-    whole = evidence.cpu_total or evidence.profile.duration
-    share = min(1.0, spent / whole) if whole else 0.0
+    share = _share(evidence, spent)
     if spent < BUSY or share < SHARE:
         return
     place = _worst_place(evidence, evidence.collections)
     runs = sum(run.count or 1 for run in evidence.collections)
-    of = "the CPU time" if evidence.cpu_total else "the time"
     message = (
-        f"Garbage collection took {duration(spent)}, {percent(share)} of {of}, in "
-        f"{plural(runs, 'run')}"
+        f"Garbage collection took {duration(spent)}, {percent(share)} of the time in which the "
+        f"program had work, in {plural(runs, 'run')}"
     )
     yield Finding(
         rule="collector-share",
@@ -99,6 +97,12 @@ def long_pauses(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
+def _share(evidence: Evidence, part: int) -> float:
+    """Return ``part`` (ns) of the time in which threads ran or were ready to."""
+    whole = evidence.busy * evidence.profile.duration or evidence.profile.duration
+    return min(1.0, part / whole) if whole else 0.0
+
+
 def garbage_cycles(evidence: Evidence) -> Iterator[Finding]:
     """Objects in cycles keep the collector busy: of which type, and who makes them.
 
@@ -109,9 +113,9 @@ def garbage_cycles(evidence: Evidence) -> Iterator[Finding]:
     >>> run = ["serve app.py:30", "gc.collect(2) <built-in gc>:0"]
     >>> values = {"gc-pause": 20 * 10**6, "gc-runs": 1, "gc-collected": 60_000}
     >>> _ = made.sample(run, time=9, **values)
-    >>> profile = made.sample(["make app.py:12", "Order x:0"], **{"gc-garbage": 50_000}).build()
-    >>> *functions, _ = profile.tree.functions
-    >>> functions = (*functions, Function("garbage: Order", FILE))
+    >>> profile = made.sample(["Order x:0", "make app.py:12"], **{"gc-garbage": 50_000}).build()
+    >>> named = {"Order": Function("garbage: Order", FILE)}
+    >>> functions = tuple(named.get(each.name, each) for each in profile.tree.functions)
     >>> profile = replace(profile, tree=replace(profile.tree, functions=functions))
     >>> [found] = garbage_cycles(Evidence(profile))
     >>> found.message
@@ -136,7 +140,7 @@ by `make` (app.py:12).'
         related=tuple(dict.fromkeys(evidence.place(each.node) for each in found[1:4])),
         treatment="Make the reference that points back a `weakref.ref`, or set it to None when "
         "the object has done its work: then it is freed at once, without the collector.",
-        weight=min(1.0, spent / max(evidence.cpu_total or evidence.profile.duration, 1)),
+        weight=_share(evidence, spent),
     )
 
 
