@@ -55,9 +55,12 @@ look(const struct state *state, const struct request *request, struct wj_graph *
     struct wj_walk walk;
     prepare(&walk, state, graph);
     walk.alone = request->alone;
-    int result = wj_walk_all(&walk) | wj_walk_texts(&walk);
+    int result = wj_walk_all(&walk);
     if (result == 0 && request->twins) {
         result = wj_walk_twins(&walk);
+    }
+    if (result == 0) {
+        result = wj_walk_texts(&walk);
     }
     if (result == 0 && request->ask) {
         result = wj_ask_sizes(&walk);

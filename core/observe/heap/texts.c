@@ -54,6 +54,11 @@ text_of(PyObject *object, char *out)
         for (Py_ssize_t at = 0; at < length && end < MOST; at++) {
             end += encode(PyUnicode_READ_CHAR(object, at), out + end);
         }
+    } else if (PyBytes_Check(object)) {
+        const unsigned char *bytes = (unsigned char *)PyBytes_AS_STRING(object);
+        for (Py_ssize_t at = 0; at < PyBytes_GET_SIZE(object) && end < MOST; at++) {
+            end += encode(bytes[at] < 0x7f ? bytes[at] : '?', out + end);
+        }
     } else if (PyLong_CheckExact(object) && wj_int_digits(object) <= 2) {
         int overflow;
         long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
@@ -138,6 +143,9 @@ wj_walk_texts(struct wj_walk *walk)
         } else if (kind->way != WJ_WAY_NONE) {
             result = name_parts(&naming, number, kind, base);
         }
+    }
+    for (size_t at = 0; result == 0 && at < graph->twin_of.count; at++) {
+        result = name(&naming, wj_u32(&graph->twin_of)[at]);
     }
     wj_column_free(&naming.seen);
     return result;

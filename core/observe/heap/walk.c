@@ -238,6 +238,29 @@ prepare(struct wj_walk *walk)
     walk->kinds.width = sizeof(struct wj_kind);
 }
 
+/* The names of modules, and whatever else functions have as their globals: they join
+   all that a program is made of. */
+static void
+find_namespaces(struct wj_walk *walk)
+{
+    struct wj_graph *graph = walk->graph;
+    const uint32_t *first = wj_u32(&graph->first), *edge = wj_u32(&graph->edge);
+    for (uint32_t number = 1; number < graph->flags.count; number++) {
+        const struct wj_kind *kind = wj_kind(walk, wj_u32(&graph->type)[number]);
+        if (kind->way == WJ_WAY_FUNCTION) {
+            wj_u8(&graph->flags)[edge[first[number] + 1]] |= WJ_SCAFFOLD;
+        }
+        uint32_t end = kind->way == WJ_WAY_MODULE ? first[number + 1] : 0;
+        for (uint32_t each = first[number]; each < end; each++) {
+            uint32_t type = wj_u32(&graph->type)[edge[each]];
+            if (wj_kind(walk, type)->type == &PyDict_Type) {
+                wj_u8(&graph->flags)[edge[each]] |= WJ_SCAFFOLD;
+            }
+        }
+    }
+    wj_u8(&graph->flags)[0] &= (uint8_t)~WJ_SCAFFOLD;
+}
+
 /* Which types are objects of the graph themselves. */
 static int
 find_types(struct wj_walk *walk)
@@ -279,6 +302,7 @@ wj_walk_all(struct wj_walk *walk)
         || look_at_all(walk, start, tracked_end) != 0 || find_types(walk) != 0) {
         return -1;
     }
+    find_namespaces(walk);
     return find_held(walk);
 }
 

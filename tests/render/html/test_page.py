@@ -12,7 +12,7 @@ from io import BytesIO
 from tests.profiles import empty, realistic
 
 from wadjet.model.profile import Builder, Metric, Profile
-from wadjet.render.html import page, render
+from wadjet.render.html import heap, page, render
 
 
 class Tags(HTMLParser):
@@ -84,5 +84,5 @@ def test_our_own_part_of_the_page_is_small() -> None:
 
 def test_every_file_of_the_app_is_in_the_page_once() -> None:
     folder = resources.files("wadjet.render.html") / "app"
-    used = [*page.STYLES, *page.SCRIPTS, "template.html"]
+    used = {*page.STYLES, *page.SCRIPTS, *heap.STYLES, *heap.SCRIPTS, "template.html"}
     assert sorted(used) == sorted(each.name for each in folder.iterdir())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from wadjet.model.finding import Finding, Level
-from wadjet.model.graph import PROCESS, Flag, KindFlag, ObjectGraph
+from wadjet.model.graph import PROCESS, Flag, KindFlag, ObjectGraph, Tail
 from wadjet.model.graph.paths import keeps, line
 from wadjet.model.graph.tree import dominated, large
 from wadjet.model.units import percent, plural, size
@@ -16,6 +16,10 @@ LEAST = 0.10
 
 _MAIN_PART = 0.7
 """An object whose largest part keeps more than this only passes on what that part is."""
+
+
+_MANY = 10
+"""Objects of a type that are worth their number in a sentence."""
 
 
 def suspects(graph: ObjectGraph, least: float = LEAST) -> list[Finding]:
@@ -54,12 +58,16 @@ def _is_namespace(graph: ObjectGraph, node: int) -> bool:
 
 
 def _mostly(graph: ObjectGraph, node: int) -> str:
-    types = graph.columns.type
-    counts = Counter(types[each] for each in graph.targets(node) if each)
+    """Return what an object has many of, "" for nothing."""
+    targets = graph.targets(node)
+    kind = graph.kind(node)
+    if kind.tail is Tail.MAPPING:
+        targets = targets[len(kind.fields) + 1 :: 2]
+    counts = Counter(graph.columns.type[each] for each in targets if each)
     if not counts:
         return ""
-    kind, count = counts.most_common(1)[0]
-    return f", with {count:,} {graph.kinds[kind].title}" if count > 1 else ""
+    number, count = counts.most_common(1)[0]
+    return f", with {count:,} {graph.kinds[number].title}" if count >= _MANY else ""
 
 
 def _a(text: str) -> str:

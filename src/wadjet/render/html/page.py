@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -50,10 +51,12 @@ SCRIPTS = (
 """In the order in which they are joined: a file uses only those above it when it loads."""
 
 
-def assemble(title: str, block: bytes) -> str:
-    """Return the whole document around a recording's block."""
-    style = "\n".join(map(_asset, STYLES))
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, SCRIPTS)) + "\n})();"
+def assemble(
+    title: str, block: bytes, styles: Sequence[str] = STYLES, scripts: Sequence[str] = SCRIPTS
+) -> str:
+    """Return the whole document around a block, by default of a recording."""
+    style = "\n".join(map(_asset, styles))
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_asset, scripts)) + "\n})();"
     parts = {
         "title": html.escape(title),
         "policy": _policy(script, style),
