@@ -34,6 +34,8 @@ METRICS = (
 GARBAGE = Metric("gc-garbage", "count", "Garbage in cycles")
 """Objects that the collector freed: their type, and below it the place that made them."""
 
+ALL = (*METRICS, GARBAGE)
+
 PLACES = 512.0
 """Of so many objects one has left the place where it was made."""
 

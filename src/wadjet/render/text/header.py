@@ -100,7 +100,7 @@ def _status(status: int) -> str:
 
 def _clocks(profile: Profile) -> list[str]:
     """Return for each metric how many samples there are, and which clock took them."""
-    counted = {metric.name for metric in collection.METRICS} | memory.NAMES
+    counted = {metric.name for metric in collection.ALL} | memory.NAMES
     clocks = [
         metric
         for metric in reversed(profile.metrics)
