@@ -35,13 +35,13 @@ struct own {
 };
 
 static FAST struct {
-    int64_t left;     /* bytes until the next sample */
+    int64_t left;      /* bytes until the next sample */
     const void *last;  /* the block that was counted last */
     int64_t last_left; /* what was left then: less, once another was asked for */
-    struct own *own;  /* Owned until the thread ends */
-    int busy;         /* counting: what a handler asks for meanwhile is lost */
-    int inside;       /* one of Python's allocators */
-    int probe;        /* 1: whether anything is asked for; 2: it was */
+    struct own *own;   /* Owned until the thread ends */
+    int busy;          /* counting: what a handler asks for meanwhile is lost */
+    int inside;        /* one of Python's allocators */
+    int probe;         /* 1: whether anything is asked for; 2: it was */
 } mine;
 
 static struct wj_table
@@ -49,8 +49,8 @@ static struct wj_table
 static PyThreadState *(*this_thread)(void);
 static int active;
 static int small_are_own = 1; /* Python has its own allocator for them */
-static int sampling; /* active, and not every block counts */
-static int64_t mean; /* 0: every block */
+static int sampling;          /* active, and not every block counts */
+static int64_t mean;          /* 0: every block */
 static uint32_t run;
 static struct own *spare; /* Owned */
 static pthread_key_t ending;

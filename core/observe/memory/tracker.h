@@ -40,7 +40,8 @@ void wj_tracker_unmapped(const void *start, size_t size);
    must live as long as the process. ``is_raw`` for the domain of what malloc serves. */
 void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
 
-/* Blocks of up to so many bytes are small to Python, debugging its allocators or not. */
+/* Blocks of up to so many bytes are small to Python, debugging its allocators or not.
+ */
 #define WJ_SMALL 448
 
 /* True while the calling thread is inside one of Python's allocators, whose own

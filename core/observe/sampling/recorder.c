@@ -398,6 +398,7 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
     own[0] = own[1] = 0;
     own[2] = options->hidden;
     home = PyInterpreterState_Get();
+    wj_sample_home(home);
     memset(&counts, 0, sizeof counts);
     choice->peek = wj_peek_init();
     if (wj_ring_create(&ring, options->capacity) != 0 || wj_wall_begin() != 0) {
@@ -514,5 +515,6 @@ wj_recorder_awaits(pthread_t handle, const void *coroutine,
     memcpy(scratch->stack.frames, frames, depth * sizeof frames[0]);
     scratch->stack.depth = scratch->stack.task_frames = depth;
     scratch->stack.task = coroutine;
+    scratch->stack.interpreter = home;
     return wj_sample_write(&ring, scratch, &moment, 0);
 }

@@ -7,6 +7,14 @@
 
 #include "codes.h"
 
+static const PyInterpreterState *home; /* Borrowed */
+
+void
+wj_sample_home(const PyInterpreterState *interpreter)
+{
+    home = interpreter;
+}
+
 #define RECENT 32 /* a power of two */
 
 /* Definitions that the sample has already: a deep recursion is of few functions. */
@@ -51,7 +59,9 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
         place->at = size ? (int32_t)(*definitions)++ : -1;
         used += size;
         *known = (struct recent){seen->code, seen->offset, place->at};
-        wj_codes_ask(seen->code);
+        if (scratch->stack.interpreter == home) {
+            wj_codes_ask(seen->code);
+        }
     }
     return used;
 }

@@ -18,6 +18,10 @@ struct wj_moment {
     const char *root;
 };
 
+/* Ask for ids of this interpreter's code objects only: others' are not ours to own,
+   each interpreter having an allocator of its own. */
+void wj_sample_home(const PyInterpreterState *interpreter);
+
 /* Write the stack in ``scratch`` as a sample, with as many of the native addresses
    there. 0, or -1 where the ring had no room. Async-signal-safe, no GIL. */
 int wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,

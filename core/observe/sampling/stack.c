@@ -205,6 +205,7 @@ wj_stack_of_self(const PyThreadState *thread, struct wj_stack *stack)
 {
     const wj_frame *frame;
     memset(stack, 0, offsetof(struct wj_stack, entries));
+    stack->interpreter = thread->interp;
     stack->top = NULL;
     if (true_top_frame(thread, &frame) != 0) {
         return -1;
@@ -415,6 +416,7 @@ wj_stack_of_other(const PyThreadState *thread, struct wj_stack *stack)
             continue;
         }
         if (known && agree(stack, second) && is_so_still(thread, stack)) {
+            stack->interpreter = thread->interp;
             return 0;
         }
         size_t used = offsetof(struct wj_stack, frames)

@@ -28,6 +28,7 @@ struct wj_stack {
     const void
         *entries[WJ_MAX_ENTRIES]; /* a variable of each evaluating C function, for
                                      each frame with WJ_ENTRY, of one's own stack */
+    const PyInterpreterState *interpreter; /* Borrowed: whose objects they are */
     const wj_frame *top;
     struct wj_frame_seen frames[WJ_MAX_DEPTH]; /* leaf first */
 };

@@ -199,7 +199,8 @@ asyncio.run(main(), debug=True)
 
 
 CHURN = """
-import os, random, sys, threading
+import os, random, sys, threading, warnings
+warnings.simplefilter("ignore") # a fork beside threads is what this is about
 chance = random.Random(7)
 def down(n):
     if n == 0: raise ValueError(n)

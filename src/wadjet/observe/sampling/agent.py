@@ -87,12 +87,11 @@ def record(settings: Settings, socket: str) -> None:
 
 def _companions(settings: Settings) -> dict[str, int]:
     """Start what records beside us, and return its files; where one cannot, the rest goes on."""
-    from importlib import import_module
-
     files = {}
     for name, module, argument in settings.companions:
         try:
-            companion = import_module(module)
+            __import__(module)
+            companion = sys.modules[module]
             files[name] = companion.begin(argument)
             atexit.register(companion.end)
         except (OSError, RuntimeError, ImportError) as error:
