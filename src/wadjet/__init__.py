@@ -10,12 +10,13 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Session", "Snapshot", "collector", "heap", "load_ipython_extension", "sample"]
+__all__ = ["Session", "Snapshot", "collector", "heap", "load_ipython_extension", "memory", "sample"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wadjet.embed import collector
     from wadjet.embed.heap import Snapshot, heap
+    from wadjet.embed.memory import memory
     from wadjet.embed.notebook import load_ipython_extension
     from wadjet.embed.session import Session, sample
 
@@ -25,6 +26,7 @@ _HOMES = {
     "Snapshot": "wadjet.embed.heap",
     "heap": "wadjet.embed.heap",
     "load_ipython_extension": "wadjet.embed.notebook",
+    "memory": "wadjet.embed.memory",
     "sample": "wadjet.embed.session",
 }
 

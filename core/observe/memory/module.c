@@ -183,6 +183,22 @@ stop(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(overlook_doc,
+"overlook(library) -> None\n--\n\n"
+"Never count what the calling thread asks for. Raises OSError.");
+
+static PyObject *
+overlook(PyObject *module, PyObject *args)
+{
+    const char *path;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "s:overlook", &path) || find_tracker(path) != 0) {
+        return NULL;
+    }
+    tracker->overlook();
+    Py_RETURN_NONE;
+}
+
 /* ---- whoever reads -------------------------------------------------------------- */
 
 typedef struct {
@@ -515,6 +531,7 @@ execute(PyObject *module)
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS, start_doc},
     {"stop", stop, METH_NOARGS, stop_doc},
+    {"overlook", overlook, METH_VARARGS, overlook_doc},
     {NULL, NULL, 0, NULL},
 };
 

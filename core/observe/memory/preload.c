@@ -285,7 +285,8 @@ sbrk(intptr_t more)
 /* ---- what the extension module finds -------------------------------------------- */
 
 PUBLIC struct wj_tracker_api wadjet_memory_tracker = {
-    WJ_TRACKER_VERSION, 0, wj_tracker_start, wj_tracker_stop, wj_tracker_wrap,
+    WJ_TRACKER_VERSION,  0, wj_tracker_start, wj_tracker_stop, wj_tracker_wrap,
+    wj_tracker_overlook,
 };
 
 /* For the threads of whoever records, who need not know that we are there. */

@@ -61,8 +61,9 @@ struct wj_tracker_api {
     int (*start)(struct wj_table *table, PyThreadState *(*this_thread)(void));
     void (*stop)(void);
     void (*wrap)(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
+    void (*overlook)(void);
 };
-#define WJ_TRACKER_VERSION 1
+#define WJ_TRACKER_VERSION 2
 #define WJ_TRACKER_SYMBOL "wadjet_memory_tracker"
 
 #endif

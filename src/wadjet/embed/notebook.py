@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import no_var_expand
 
 from wadjet.embed.cells import in_cells
+from wadjet.embed.memory import of_memory
 from wadjet.embed.session import Session
 from wadjet.errors import WadjetError
 from wadjet.observe.sampling.settings import DEFAULT_RATE, DEFAULT_WALL_RATE, Settings
@@ -23,6 +24,7 @@ EXAMPLES = """\
 examples:
   %%wadjet                        record the lines below it, show the summary and the report
   %%wadjet --native --rate 5000   C functions too, 5,000 samples a second
+  %%wadjet --memory=exact         where its memory goes
   %wadjet train(model, 3)         record a statement
   r = %wadjet train(model, 3)     keep it for r.profile, r.show(), r.report("train.html")
   %%wadjet -o train.wadjet        keep it in a file, for `wadjet show` and the others
@@ -76,6 +78,8 @@ def _parser() -> ArgumentParser:
     add("--rate", type=int, default=DEFAULT_RATE, metavar="HZ", help="samples a second of CPU time")
     add("--wall-rate", type=int, default=DEFAULT_WALL_RATE, metavar="HZ", help="looks a second")
     add("--native", action="store_true", help="the functions of C libraries too")
+    add("--memory", action="store_const", const="sampled", help="memory too, in samples")
+    add("--memory=exact", dest="memory", action="store_const", const="exact", help="all requests")
     add("-o", "--output", metavar="FILE", help="keep the recording in FILE")
     add("--overwrite", action="store_true", help="replace FILE if it exists")
     add("--no-report", action="store_true", help="show the summary only")
@@ -120,6 +124,7 @@ def _record(shell: InteractiveShell, code: str, args: Namespace) -> Session:
         command=["cell", str(number)],
         view=lambda profile: in_cells(profile, shell, number),
         framed=not args.no_report,
+        companions=[of_memory(exact=args.memory == "exact")] if args.memory else [],
     )
     with session:
         shell.run_cell(code, store_history=False)  # type: ignore[no-untyped-call]

@@ -27,6 +27,7 @@ from wadjet.observe.sampling.settings import DEFAULT_RATE, DEFAULT_WALL_RATE, Se
 if TYPE_CHECKING:  # a program that only records need not import what renders
     from wadjet.model.finding import Finding
     from wadjet.model.profile import Profile
+    from wadjet.observe.sampling.companions import Companion
     from wadjet.observe.sampling.inprocess import InProcess
 
 _PACKAGE = re.escape(str(Path(__file__).parent.parent))
@@ -59,7 +60,7 @@ def sample(
     """
     settings = Settings(rate, wall_rate, native=native, collector=collector)
     path = None if output is None else Path(output).absolute()
-    return Session(settings, path, overwrite=overwrite, view=_view_of_surroundings())
+    return Session(settings, path, overwrite=overwrite, view=view_of_surroundings())
 
 
 class Session:
@@ -80,10 +81,12 @@ class Session:
         command: Sequence[str] = (),
         view: Callable[[Profile], Profile] | None = None,
         framed: bool = True,
+        companions: Sequence[Companion] = (),
     ) -> None:
         self.path = path
         self.framed = framed
         self._view = view
+        self._companions = companions
         self._settings = settings
         self._overwrite = overwrite
         self._command = list(command) or ["python", *sys.orig_argv[1:]]
@@ -97,7 +100,11 @@ class Session:
         recorder = _recorder()
         self._file = self.path or self._temporary()
         self._recorder = recorder(
-            self._file, self._settings, command=self._command, overwrite=self._overwrite
+            self._file,
+            self._settings,
+            command=self._command,
+            overwrite=self._overwrite,
+            companions=self._companions,
         )
         return self
 
@@ -218,7 +225,7 @@ def _remove(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _view_of_surroundings() -> Callable[[Profile], Profile] | None:
+def view_of_surroundings() -> Callable[[Profile], Profile] | None:
     """Return how to look at a recording made in a notebook, None anywhere else."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
@@ -233,8 +240,13 @@ def _recorder() -> type[InProcess]:
     try:
         from wadjet.observe.sampling.inprocess import InProcess
     except ImportError as error:
-        raise UnsupportedError(
-            f"this interpreter cannot be recorded ({error})",
-            "it takes CPython 3.11 to 3.15 on Linux, with the GIL",
-        ) from None
+        raise unsupported(error) from None
     return InProcess
+
+
+def unsupported(error: ImportError) -> UnsupportedError:
+    """Return what to say where the core cannot be imported."""
+    return UnsupportedError(
+        f"this interpreter cannot be recorded ({error})",
+        "it takes CPython 3.11 to 3.15 on Linux, with the GIL",
+    )

@@ -12,6 +12,12 @@ from wadjet.observe.memory import _memory
 LIBRARY = os.path.join(os.path.dirname(__file__), "wadjet_memory.so")  # noqa: PTH118, PTH120
 """The tracker; where it was loaded before the program it sees C's requests as well."""
 
+_BLIND = (
+    "What C libraries ask for by themselves was not seen: only `wadjet run --memory` loads the "
+    "tracker before the program."
+)
+_is_preloaded = False
+
 
 def begin(argument: str) -> int:
     """Start watching; ``argument`` is the number of bytes between samples, 0 for exact.
@@ -19,7 +25,20 @@ def begin(argument: str) -> int:
     Returns the descriptor of what is known, which stays the tracker's own. Raises OSError,
     RuntimeError.
     """
-    return _memory.start(LIBRARY, int(argument))["fd"]
+    global _is_preloaded
+    started = _memory.start(LIBRARY, int(argument))
+    _is_preloaded = started["preloaded"]
+    return started["fd"]
+
+
+def notes() -> list[str]:
+    """Return what there is to say of what is not seen."""
+    return [] if _is_preloaded else [_BLIND]
+
+
+def overlook() -> None:
+    """Never count what the calling thread asks for. Raises OSError."""
+    _memory.overlook(LIBRARY)
 
 
 def end() -> None:

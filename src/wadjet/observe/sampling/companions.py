@@ -72,6 +72,23 @@ class Reader(Protocol):
         """Read the last of a process that has ended, and let go of it."""
 
 
+class Agent(Protocol):
+    """The module in the program."""
+
+    def begin(self, argument: str) -> int:
+        """Start; return the file in shared memory, which stays the agent's."""
+
+    def notes(self) -> list[str]:
+        """Return what the recording should say of it."""
+        ...
+
+    def overlook(self) -> None:
+        """Leave out what the calling thread does."""
+
+    def end(self) -> None:
+        """Stop; harmless where nothing was started."""
+
+
 class Companion(Protocol):
     """Records something else in the same run.
 

@@ -12,11 +12,13 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 from wadjet.errors import BusyError, OutputError, UnsupportedError, WadjetError
 from wadjet.observe.sampling import _sampling, agent
+from wadjet.observe.sampling.companions import Agent, Companion
 from wadjet.observe.sampling.recording import Hello, Recording
 from wadjet.observe.sampling.settings import COLLECTOR, Settings
 
@@ -39,7 +41,13 @@ class InProcess:
     """
 
     def __init__(
-        self, path: Path, settings: Settings, *, command: Sequence[str], overwrite: bool = False
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        command: Sequence[str],
+        overwrite: bool = False,
+        companions: Sequence[Companion] = (),
     ) -> None:
         _take_place()
         try:
@@ -47,14 +55,17 @@ class InProcess:
             self._lock = _thread.RLock()  # around the recording; who forks holds it
             self._unstopped = _thread.allocate_lock()
             self._saved = time.monotonic()
+            self._beside = {each.name: _agent(each) for each in companions}
             self._recording = Recording(
                 path.absolute(),
                 settings,
                 command=list(command),
                 started=time.monotonic_ns(),
                 overwrite=overwrite,
+                companions=companions,
             )
             self._begin(settings, tuple(command))
+            self._accompany(companions)
         except BaseException:
             _leave_place()
             raise
@@ -78,6 +89,7 @@ class InProcess:
         if not (self.is_ours and self._unstopped.acquire(blocking=False)):
             return
         try:
+            self._part()
             _sampling.stop()
             self._reader.dismiss()
             with self._lock:
@@ -93,6 +105,24 @@ class InProcess:
             self._recording.finish(status=status)
         finally:
             self._recording.close()
+
+    def _accompany(self, companions: Sequence[Companion]) -> None:
+        """Start what records beside the clocks: last, so that it sees little of us."""
+        try:
+            for each in companions:
+                file = os.dup(self._beside[each.name].begin(each.argument))
+                self._recording.notes += self._beside[each.name].notes()
+                with self._lock:
+                    self._recording.accompany(0, each.name, file)
+        except (OSError, RuntimeError) as error:
+            self._part()
+            self._reader.dismiss()
+            self._give_up()
+            raise UnsupportedError(f"{each.name} cannot be recorded ({error})") from None
+
+    def _part(self) -> None:
+        for each in self._beside.values():
+            each.end()
 
     def hold(self) -> None:
         """Let nothing be written until ``let_go``, so that a fork finds the file at rest."""
@@ -110,7 +140,7 @@ class InProcess:
     def _begin(self, settings: Settings, command: tuple[str, ...]) -> None:
         """Start the reader, then the recorder, which must know whom to pass over."""
         try:
-            self._reader = _Reader(self._read)
+            self._reader = _Reader(self._read, [each.overlook for each in self._beside.values()])
         except RuntimeError as error:
             self._give_up()
             raise UnsupportedError(f"no thread can be started ({error})") from None
@@ -147,6 +177,8 @@ class InProcess:
 
     def _await_first_look(self) -> None:
         """Let the recorder find the threads: on a busy machine a short block may be over before."""
+        if not (self._recording.settings.rate or self._recording.settings.wall_rate):
+            return
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             with self._lock:
@@ -172,16 +204,17 @@ class InProcess:
 
 
 class _Reader:
-    """A thread that calls ``work`` every POLL seconds until it is dismissed.
+    """A thread that calls ``work`` every POLL seconds until it is dismissed, ``first`` once.
 
     The program does not find it among ``threading``'s own. Raises RuntimeError where no
     thread can be started. ``failure`` is what ended it before its time.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], first: Iterable[Callable[[], None]] = ()) -> None:
         self.native_id = 0
         self.failure: BaseException | None = None
         self._work = work
+        self._first = list(first)
         self._ready, self._end, self._ended = (_closed_gate() for _ in range(3))
         _thread.start_new_thread(self._run, ())
         self._ready.acquire()
@@ -193,6 +226,11 @@ class _Reader:
 
     def _run(self) -> None:
         self.native_id = _thread.get_native_id()
+        try:
+            for each in self._first:
+                each()
+        except BaseException as error:
+            self.failure = error
         self._ready.release()
         try:
             while not self._end.acquire(timeout=POLL):
@@ -207,6 +245,12 @@ def _closed_gate() -> _thread.LockType:
     gate = _thread.allocate_lock()
     gate.acquire()
     return gate
+
+
+def _agent(companion: Companion) -> Agent:
+    from importlib import import_module
+
+    return cast(Agent, import_module(companion.agent))
 
 
 # ---- one recorder a process

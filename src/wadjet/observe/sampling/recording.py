@@ -145,6 +145,11 @@ class Recording:
             self._accompany(self._sources[-1], self._companions[name], file)
         return number
 
+    def accompany(self, number: int, name: str, fd: int) -> None:
+        """Read what a companion records of a process in ``fd``, owned from now on."""
+        for source in [each for each in self._sources if each.number == number]:
+            self._accompany(source, self._companions[name], fd)
+
     def _accompany(self, source: _Source, companion: Companion, fd: int) -> None:
         """Read what a companion has recorded of a process in ``fd``."""
         ledger = Ledger(
