@@ -1,8 +1,10 @@
-"""``pytest --wadjet``: the options. Without the first of them nothing else is imported."""
+"""``pytest --wadjet`` and ``@pytest.mark.wadjet_memory``: without them nothing is imported."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -42,8 +44,24 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start where that was too early."""
+    """Start where that was too early; make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        'wadjet_memory(limit="50 MB", leaks=0): what the test may have in memory at its peak, '
+        "and leave behind each time it runs.",
+    )
     _begin(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Watch the memory of a test that is marked."""
+    marker = item.get_closest_marker("wadjet_memory")
+    if marker is None:
+        return (yield)
+    from wadjet.embed.limits import watched
+
+    return (yield from watched(item, marker))
 
 
 def _begin(config: pytest.Config) -> None:

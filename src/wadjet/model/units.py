@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import re
+
 from wadjet.model.profile import Unit
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])?(i)?B?", re.IGNORECASE)
 _SCALES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns"))
 
 
@@ -51,6 +54,19 @@ def size(octets: float) -> str:
             break
         value /= 1024
     return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def parse_size(text: str) -> int:
+    """Return the number of bytes that ``text`` says. Raises ValueError.
+
+    >>> parse_size("50 MB"), parse_size("1.5KiB"), parse_size("12")
+    (50000000, 1536, 12)
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no size; write 50 MB, 1.5 GiB or a number of bytes")
+    factor: int = (1024 if match[3] else 1000) ** "BKMGT".index((match[2] or "B").upper())
+    return round(float(match[1]) * factor)
 
 
 def amount(value: float, unit: Unit) -> str:

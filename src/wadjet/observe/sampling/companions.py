@@ -14,12 +14,30 @@ from wadjet.model.profile import NO_NODE, Fact, Metric, Samples
 from wadjet.observe.sampling import _sampling
 
 
-class Ledger:
-    """Where the reader of one process writes samples, over the call tree of all.
+class Ledger(Protocol):
+    """Where the reader of one process writes samples.
 
     ``pid`` is the process; ``thread`` gives the number of one of its threads by the
     kernel's id.
     """
+
+    pid: int
+    thread: Callable[[int], int]
+
+    def python(self, parent: int, file: str, name: str, first_line: int, line: int) -> int:
+        """Return the node of a Python function called from another; the root is -1."""
+        ...
+
+    def native(self, parent: int, library: str, address: int) -> int:
+        """Return the node of C code at an address in its file."""
+        ...
+
+    def add(self, time: int, thread: int, node: int, values: Mapping[int, int]) -> None:
+        """Write a sample: ``values`` by the number of the metric in the recording."""
+
+
+class TreeLedger:
+    """A ledger over the call tree of all processes."""
 
     __slots__ = ("_columns", "_metrics", "_tree", "_values", "pid", "thread")
 

@@ -19,7 +19,7 @@ from wadjet.model import collection
 from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
 from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
-from wadjet.observe.sampling.companions import Companion, Ledger, Reader
+from wadjet.observe.sampling.companions import Companion, Reader, TreeLedger
 from wadjet.observe.sampling.settings import Settings
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
@@ -87,7 +87,7 @@ class _Source:
     live: dict[int, int] = field(default_factory=dict)  # threads by kernel id
     names: dict[int, str] = field(default_factory=dict)  # likewise, of threads not found yet
     numbers: dict[int, int] = field(default_factory=dict)  # likewise, of all that ever were
-    ledgers: list[tuple[Ledger, Reader]] = field(default_factory=list)
+    ledgers: list[tuple[TreeLedger, Reader]] = field(default_factory=list)
 
 
 class Recording:
@@ -152,7 +152,7 @@ class Recording:
 
     def _accompany(self, source: _Source, companion: Companion, fd: int) -> None:
         """Read what a companion has recorded of a process in ``fd``."""
-        ledger = Ledger(
+        ledger = TreeLedger(
             self._tree,
             len(self._metrics),
             source.process.pid,
