@@ -59,6 +59,9 @@ wj_column_resize(struct wj_column *column, size_t width, size_t count)
 int
 wj_column_append(struct wj_column *column, const void *elements, size_t count)
 {
+    if (count == 0) {
+        return 0; /* there may be no data yet to append to */
+    }
     if (wj_column_reserve(column, column->count + count) != 0) {
         return -1;
     }
