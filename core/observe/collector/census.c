@@ -2,8 +2,8 @@
  *
  * The interpreter does not show what it found unreachable. So the candidates are noted
  * before a collection, at most some ten thousands of them at even distances, and looked
- * for after it: who is gone was garbage. Which type an object was of is noted before as
- * well, since types are collected like others.
+ * for after it, among the survivors or where they lay: who is gone was garbage. Which
+ * type an object was of is noted before as well, since types are collected like others.
  */
 #include "census.h"
 
@@ -22,6 +22,7 @@ struct candidate {
     const PyObject *object; /* Borrowed, maybe dead by the time we look */
     const PyTypeObject *type;
     uint32_t number; /* of the type */
+    uint32_t seen;   /* among the survivors */
 };
 
 struct type {
@@ -43,8 +44,10 @@ static struct {
     struct candidate candidates[CANDIDATES];
     struct type types[TYPES];
     struct pair pairs[PAIRS];
+    uint32_t slots[4 * CANDIDATES]; /* 1 + index of the candidate, by its address */
     uint32_t count, type_count, pair_count;
     int64_t stride;
+    int generation;
 } *census; /* Owned, for the life of the process; under the GIL */
 
 static void
@@ -104,7 +107,8 @@ note(PyInterpreterState *interpreter, int generation, int64_t *skip)
             last = Py_TYPE(object);
             number = number_of(last);
         }
-        census->candidates[census->count++] = (struct candidate){object, last, number};
+        census->candidates[census->count++] =
+            (struct candidate){object, last, number, 0};
     }
 }
 
@@ -114,6 +118,7 @@ wj_census_before(int generation)
     PyInterpreterState *interpreter = PyInterpreterState_Get();
     int64_t skip = 1, expected = wj_gc_generation(interpreter, 0)->count;
     census->count = 0;
+    census->generation = generation;
     if (wj_gc_is_incremental()) {
         return;
     }
@@ -125,6 +130,51 @@ wj_census_before(int generation)
         note(interpreter, i, &skip);
     }
     wj_sites_hold();
+}
+
+/* ---- who is gone ---------------------------------------------------------------- */
+
+static uint32_t *
+slot_of(const PyObject *object, uint32_t mask)
+{
+    uint64_t hash = ((uint64_t)(uintptr_t)object >> 4) * 0x9E3779B97F4A7C15ull;
+    uint32_t at = (uint32_t)(hash >> 40) & mask;
+    while (census->slots[at] != 0
+           && census->candidates[census->slots[at] - 1].object != object) {
+        at = (at + 1) & mask;
+    }
+    return &census->slots[at];
+}
+
+/* Mark those that survived a collection of the younger generations: the interpreter has
+   put them at the end of the next older one. So no memory is touched that may be gone.
+ */
+static void
+see_survivors(PyInterpreterState *interpreter)
+{
+    uint32_t mask = 1023, index;
+    while (mask < 2 * census->count) {
+        mask = 2 * mask + 1;
+    }
+    memset(census->slots, 0, (mask + 1) * sizeof census->slots[0]);
+    for (uint32_t i = 0; i < census->count; i++) {
+        *slot_of(census->candidates[i].object, mask) = i + 1;
+    }
+    const PyGC_Head *list =
+        &wj_gc_generation(interpreter, census->generation + 1)->head;
+    for (const PyGC_Head *each = wj_gc_previous(list);
+         each != list && (index = *slot_of(wj_gc_object(each), mask)) != 0;
+         each = wj_gc_previous(each)) {
+        census->candidates[index - 1].seen = 1;
+    }
+}
+
+/* True where only a look at the memory tells: not all candidates are known, or the
+   collector may have let the object go without freeing it. */
+static int
+must_look(const struct candidate *candidate, int all)
+{
+    return !all || candidate->type == &PyTuple_Type || candidate->type == &PyDict_Type;
 }
 
 static void
@@ -144,21 +194,35 @@ count_pair(uint32_t type, uint32_t site)
     census->types[type].sampled++;
 }
 
+static void
+count_gone(const struct candidate *candidate)
+{
+    struct type *type = &census->types[candidate->number];
+    if (type->type != NULL) {
+        type->freed += census->stride;
+        uint32_t site =
+            wj_sites_freed((const char *)candidate->object - type->preheader);
+        if (site != WJ_NO_SITE) {
+            count_pair(candidate->number, site);
+        }
+    }
+}
+
 void
 wj_census_after(int64_t collected)
 {
     struct wj_pages pages = {0};
     uint32_t count = collected > 0 ? census->count : 0;
+    int all = census->stride == 1 && census->generation < 2;
+    if (count > 0 && all) {
+        see_survivors(PyInterpreterState_Get());
+    }
     for (uint32_t i = 0; i < count; i++) {
         const struct candidate *each = &census->candidates[i];
-        struct type *type = &census->types[each->number];
-        if (type->type == NULL || wj_is_alive(&pages, each->object, each->type)) {
-            continue;
-        }
-        type->freed += census->stride;
-        uint32_t site = wj_sites_freed((const char *)each->object - type->preheader);
-        if (site != WJ_NO_SITE) {
-            count_pair(each->number, site);
+        if (!each->seen
+            && !(must_look(each, all)
+                 && wj_is_alive(&pages, each->object, each->type))) {
+            count_gone(each);
         }
     }
     wj_sites_let_go();

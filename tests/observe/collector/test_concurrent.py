@@ -334,6 +334,24 @@ def test_the_collector_that_collects_bit_by_bit_is_refused(
             start()
 
 
+def test_a_forked_child_of_the_program_leaves_the_marking_child_alone() -> None:
+    program = """
+        import gc, os, warnings
+        warnings.simplefilter("ignore")
+        from wadjet.observe.collector import _collector
+        keep = [[n] for n in range(500_000)]
+        snapshot = _collector.Snapshot(10)
+        if os.fork() == 0:
+            del snapshot
+            os._exit(0)
+        os.wait()
+        while not snapshot.wait(1.0):
+            pass
+        print(snapshot.facts()["marked"], snapshot.facts()["tracked"] > 500_000)
+    """
+    assert run(program) == "1 True\n"
+
+
 def test_a_snapshot_is_used_until_it_is_closed() -> None:
     snapshot = _collector.Snapshot(10)
     snapshot.close()
