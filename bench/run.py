@@ -32,6 +32,7 @@ from rich.table import Table as RichTable
 from bench import (
     bench_cli,
     bench_collector,
+    bench_heap,
     bench_memory,
     bench_sampling_cost,
     bench_sampling_recording,
@@ -64,6 +65,7 @@ BENCHMARKS = {
     "reuse": Benchmark(bench_sampling_truth.reuse, 20),
     "pauses": Benchmark(bench_collector.pauses, 200),
     "trace": Benchmark(bench_collector.trace, 120),
+    "heap": Benchmark(bench_heap.snapshots, 240),
     "idle": Benchmark(bench_sampling_cost.idle, 20),
     "robust": Benchmark(bench_sampling_cost.robust, 25),
     "long": Benchmark(bench_sampling_recording.long, 315),

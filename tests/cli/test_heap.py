@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,3 +116,43 @@ def test_a_process_that_cannot_be_asked_is_refused(
         assert main(["heap", str(process.pid)]) == 69
         process.kill()
     assert "import wadjet.agent" in capsys.readouterr().err
+
+
+def test_references_that_lead_nowhere_are_refused_with_one_line(
+    snapshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(snapshot.read_bytes())
+    for column in (b"up", b"edge", b"dominator"):
+        place = data.index(column.ljust(24, b"\0"), 64)
+        _, count, offset = struct.unpack_from("<QQQ", data, place + 24)
+        data[offset : offset + 4 * count] = b"\xff" * (4 * count)
+    (tmp_path / "damaged.heap").write_bytes(data)
+    said = []
+    for view in (["--keeps", "Visitor"], ["--cycles"], ["--duplicates"], [], ["--json"]):
+        code = main(["heap", *view, str(tmp_path / "damaged.heap")])
+        error = capsys.readouterr().err
+        assert (code, len(error.splitlines())) in {(0, 0), (65, 1)}
+        said.append(error)
+    assert "lead nowhere" in said[0]
+
+
+@pytest.mark.parametrize(
+    "view", [["--keeps", "Visitor"], ["--cycles"], ["--duplicates"], [], ["--diff"], ["--outlived"]]
+)
+def test_every_view_is_there_for_programs_too(
+    view: list[str], snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = [str(snapshot)] * {"--diff": 1, "--outlived": 2}.get("".join(view[:1]), 0)
+    assert main(["heap", *view, *others, "--json", str(snapshot)]) == 0
+    json.loads(capsys.readouterr().out)
+    assert main(["heap", *view, *others, str(snapshot)]) == 0
+    assert capsys.readouterr().out.strip()
+
+
+def test_a_page_is_written_beside_the_snapshot(
+    snapshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["heap", "--to", "html", str(snapshot)]) == 0
+    assert snapshot.with_suffix(".html").read_text().startswith("<!DOCTYPE html>")
+    assert main(["heap", "--to", "html", str(snapshot)]) == 73
+    assert "exists" in capsys.readouterr().err

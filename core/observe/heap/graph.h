@@ -36,7 +36,6 @@ enum wj_type_flag {
     WJ_TYPE_PYTHON = 2,     /* made by a class statement */
     WJ_TYPE_DICT = 4,       /* its instances may have a dict */
     WJ_TYPE_LIES = 8,       /* __sizeof__ raised, or gave what cannot be */
-    WJ_TYPE_CLAIMS = 16,    /* tp_traverse shows more references than there are */
     WJ_TYPE_IN_PYTHON = 32, /* __sizeof__ is Python code */
 };
 

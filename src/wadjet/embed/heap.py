@@ -18,7 +18,10 @@ from wadjet.errors import OutputError, UsageError
 from wadjet.model.graph import ObjectGraph
 
 if TYPE_CHECKING:
+    from wadjet.model.graph.cycles import Shape
+    from wadjet.model.graph.difference import Change
     from wadjet.model.graph.paths import Path as Way
+    from wadjet.model.graph.twins import Duplicate
 
 
 def heap(*, fork: bool = False, duplicates: bool = True) -> Snapshot:
@@ -92,6 +95,49 @@ class Snapshot:
         from wadjet.model.graph.paths import keeps
 
         return keeps(self.graph, self.node(thing))
+
+    def grown(self, before: Snapshot) -> list[Change]:
+        """Return how the types changed since an earlier snapshot, what grew most first."""
+        from wadjet.model.graph.difference import changes
+
+        return changes(before.graph, self.graph)
+
+    def outlived(self, before: Snapshot, after: Snapshot) -> dict[str, int]:
+        """Return what keeps objects that were made between two earlier snapshots.
+
+        Ways to them, each with how many objects it keeps: those of a request, a test or a
+        round of a loop that are held too long.
+        """
+        from wadjet.model.graph.difference import holders, outlived
+        from wadjet.model.graph.paths import line
+
+        late = holders(self.graph, outlived(before.graph, after.graph, self.graph))
+        return {line(self.graph, each.path): each.count for each in late}
+
+    def cycles(self) -> list[Shape]:
+        """Return the cycles by the types in them, what takes most bytes first."""
+        from wadjet.model.graph.cycles import shapes
+
+        return shapes(self.graph)
+
+    def duplicates(self) -> list[Duplicate]:
+        """Return what is equal to another object and could be the same."""
+        from wadjet.model.graph.twins import duplicates
+
+        return duplicates(self.graph)
+
+    def report(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the snapshot as one HTML file; raises OutputError."""
+        from wadjet.render.html.heap import render
+
+        target = Path(path)
+        if target.exists() and not overwrite:
+            raise OutputError(f"{target} exists", "choose another name or pass overwrite=True")
+        try:
+            with target.open("wb") as out:
+                render(self.graph, out)
+        except OSError as error:
+            raise OutputError(f"cannot write {target} ({error.strerror})") from None
 
     def _found(self, thing: object) -> list[int]:
         from wadjet.model.graph.paths import find

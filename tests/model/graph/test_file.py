@@ -75,7 +75,7 @@ def test_an_altered_directory_is_refused_or_read(
 def test_the_tree_has_all_that_is_large_and_nothing_twice(taken: Path) -> None:
     graph = load(taken)
     found = [branch.node for branch in branches(graph, 0.01)]
-    assert len(found) == len(set(found)) > 3
+    assert len(found) == len(set(found)) > 1
     for branch in branches(graph, 0.01):
         assert branch.retained >= branch.size
         assert branch.retained >= 0.01 * graph.total

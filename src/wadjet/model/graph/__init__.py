@@ -51,7 +51,6 @@ class KindFlag(IntFlag):
     PYTHON = 2
     DICT = 4
     LIES = 8
-    CLAIMS = 16
     IN_PYTHON = 32
 
 

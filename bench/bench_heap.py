@@ -1,0 +1,133 @@
+"""What a snapshot of a heap costs: CPU time, memory, the pause, and beside guppy3 and pympler."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from bench.outcome import Outcome, Table
+from bench.rig import Rig
+
+SIZES = (1_000_000, 5_000_000)
+
+PROGRAM = """
+import gc, json, os, resource, sys, time
+objects, tool = int(sys.argv[1]), sys.argv[2]
+
+class Item:
+    def __init__(self, number):
+        self.name = f"item {number}"
+        self.parts = [number + 1000, float(number)]
+        self.more = {"number": number * 1000}
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+def wadjet(fork=False):
+    from wadjet.observe.heap import _heap
+    file = os.open(sys.argv[3], os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    return _heap.snapshot(file, b"{}", fork=fork, ask=True, twins=False) / 1e9
+
+def forked():
+    return wadjet(fork=True)
+
+def guppy():
+    from guppy import hpy
+    str(hpy().heap())
+
+def pympler():
+    from pympler import muppy, summary
+    summary.summarize(muppy.get_objects())
+
+KEPT = [Item(number) for number in range(objects * 10 // 73)]
+dicts = sum(type(each) is dict for each in gc.get_objects())
+gc.collect()
+before, began, used = peak(), time.monotonic(), time.process_time()
+pause = {"wadjet": wadjet, "forked": forked, "guppy": guppy, "pympler": pympler}[tool]()
+used, wall, more = time.process_time() - used, time.monotonic() - began, peak() - before
+made = sum(type(each) is dict for each in gc.get_objects()) - dicts
+print(json.dumps({"cpu": used, "wall": wall, "pause": wall if pause is None else pause,
+                  "more": more, "dicts": made}))
+"""
+"""Makes a heap of about so many objects, and prints what looking at it took."""
+
+PEERS = {"guppy": "guppy", "pympler": "pympler"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What looking at a heap of ``objects`` took with a tool: medians of some runs."""
+
+    tool: str
+    objects: int
+    cpu: float
+    pause: float
+    more: float
+    dicts: int
+
+
+def snapshots(rig: Rig) -> Outcome:
+    """Measure Wadjet, in place and forked, and the peers that are installed."""
+    sizes = SIZES[:1] if rig.quick else SIZES
+    looks = [
+        _look(rig, tool, objects)
+        for objects in sizes
+        for tool in ("wadjet", "forked", *PEERS)
+        if _installed(rig, tool)
+    ]
+    table = Table(
+        "A snapshot of a heap",
+        ("objects", "tool", "CPU, s", "pause, s", "more memory, B an object", "dicts made"),
+        tuple(
+            (
+                f"{look.objects / 1e6:.0f} M",
+                look.tool,
+                f"{look.cpu:.2f}",
+                f"{look.pause:.3f}",
+                f"{look.more / look.objects:.0f}",
+                f"{look.dicts:,}",
+            )
+            for look in looks
+        ),
+        "Wadjet's has dominators, retained sizes, cycles and ways; the peers count types.",
+    )
+    return Outcome((table,), _figures(looks), {"looks": [str(look) for look in looks]})
+
+
+def _installed(rig: Rig, tool: str) -> bool:
+    if tool not in PEERS:
+        return True
+    found = subprocess.run([sys.executable, "-c", f"import {PEERS[tool]}"], capture_output=True)
+    if found.returncode:
+        rig.missing[tool] = "is not installed"
+    return not found.returncode
+
+
+def _look(rig: Rig, tool: str, objects: int) -> Look:
+    runs = []
+    for _ in range(rig.turns(5)):
+        rig.tell(f"heap: {tool}, {objects / 1e6:.0f} M objects")
+        command = [sys.executable, "-c", PROGRAM, str(objects), tool, str(rig.folder / "heap")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        runs.append(json.loads(done.stdout))
+    middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    return Look(tool, objects, middle["cpu"], middle["pause"], middle["more"], int(middle["dicts"]))
+
+
+def _figures(looks: list[Look]) -> dict[str, float]:
+    at = {(look.tool, look.objects): look for look in looks}
+    million, whole = at["wadjet", SIZES[0]], at.get(("wadjet", SIZES[1]))
+    figures = {
+        "heap-1m": million.cpu,
+        "heap-memory": million.more / million.objects,
+        "heap-dicts": float(million.dicts),
+    }
+    if whole is not None:
+        figures["heap-5m"] = whole.cpu
+    peer = at.get(("guppy", SIZES[0]))
+    if peer is not None:
+        figures["heap-pause"] = at["forked", SIZES[0]].pause / peer.pause
+    return figures
