@@ -51,10 +51,9 @@ def _gatherers(graph: ObjectGraph, least: float) -> Iterator[Finding]:
 
 
 def _is_namespace(graph: ObjectGraph, node: int) -> bool:
-    """True for the names of a module or of a class, which are many things at once."""
-    return bool(graph.flags(graph.columns.dominator[node]) & Flag.SCAFFOLD) and (
-        graph.kind(node).title == "dict"
-    )
+    """True for the names of a class, which are many things at once."""
+    above = graph.kind(graph.columns.dominator[node])
+    return "__mro__" in above.fields and graph.kind(node).title == "dict"
 
 
 def _mostly(graph: ObjectGraph, node: int) -> str:

@@ -156,7 +156,7 @@ def _name(graph: ObjectGraph, node: int) -> str:
 def _left_out(pen: Pen, branch: Branch) -> Text:
     text = Text(" " * (_SHARE + 2 * _SIZE + 2))
     text.append(_guides(pen, (*branch.last[:-1], True)), style="bright_black")
-    return text.append(f"{plural(branch.left_out, 'more')[:-1]} more like this", style="dim")
+    return text.append(f"{branch.left_out:,} more", style="dim")
 
 
 def _guides(pen: Pen, last: Sequence[bool]) -> str:
