@@ -21,6 +21,7 @@
 
 static struct wj_table *table; /* Borrowed from the tracker */
 static wj_spin lock;           /* for what follows */
+static uint32_t deaths;        /* of code objects that had a number */
 
 /* ---- sets that grow ------------------------------------------------------------- */
 
@@ -237,6 +238,7 @@ wj_contexts_forget_code(const void *code)
         struct slot *slot = look_up(&functions, (uint64_t)(uintptr_t)code, 1);
         if (slot->id != 0) {
             slot->id = GONE;
+            __atomic_add_fetch(&deaths, 1, __ATOMIC_RELEASE);
         }
     }
     wj_spin_unlock(&lock);
@@ -299,17 +301,34 @@ is_same(const struct wj_link *link, const wj_frame *frame)
            && link->instruction == wj_frame_instruction(frame);
 }
 
-/* The context that the frames from ``known`` on make, the lock held. */
+/* The context of a frame that was called in another one; 0 where there is no room. */
+static uint32_t
+turn(struct wj_chain *chain, const wj_frame *frame, const PyCodeObject *code,
+     uint32_t parent)
+{
+    const void *instruction = wj_frame_instruction(frame);
+    uint32_t at = hash(parent, (uint64_t)(uintptr_t)instruction) & (WJ_TURNS - 1);
+    struct wj_turn *known = &chain->turns[at];
+    if (known->instruction != instruction || known->context != parent
+        || known->code != code) {
+        wj_spin_lock(&lock);
+        uint32_t child = child_of(parent, chain->thread, function_of(code, NULL),
+                                  wj_frame_offset(frame, code));
+        wj_spin_unlock(&lock);
+        *known = (struct wj_turn){parent, child, code, instruction};
+    }
+    return known->child;
+}
+
+/* The context that the frames from ``known`` on make. */
 static uint32_t
 extend(struct wj_chain *chain, const wj_frame *const *frames, uint32_t depth,
        uint32_t known, uint32_t parent)
 {
     for (uint32_t i = known; i < depth; i++) {
         const wj_frame *frame = frames[depth - 1 - i];
-        PyCodeObject *code = wj_frame_code(frame);
-        uint32_t function = function_of(code, NULL);
-        parent =
-            child_of(parent, chain->thread, function, wj_frame_offset(frame, code));
+        const PyCodeObject *code = wj_frame_code(frame);
+        parent = turn(chain, frame, code, parent);
         chain->links[i] =
             (struct wj_link){frame, code, wj_frame_instruction(frame), parent};
         if (parent == 0) {
@@ -321,6 +340,18 @@ extend(struct wj_chain *chain, const wj_frame *const *frames, uint32_t depth,
     return parent;
 }
 
+/* Where a code object has died, another one may lie now. */
+static void
+forget_the_dead(struct wj_chain *chain)
+{
+    uint32_t now = __atomic_load_n(&deaths, __ATOMIC_ACQUIRE);
+    if (chain->deaths != now) {
+        memset(chain->turns, 0, sizeof chain->turns);
+        chain->depth = 0;
+        chain->deaths = now;
+    }
+}
+
 static uint32_t
 python_context(struct wj_chain *chain, const PyThreadState *state)
 {
@@ -328,28 +359,23 @@ python_context(struct wj_chain *chain, const PyThreadState *state)
     uint32_t depth = frames_of(state, frames), known = 0, parent = 0;
     int is_cut = depth > WJ_CHAIN;
     depth -= (uint32_t)is_cut;
-    if (!is_cut) {
+    forget_the_dead(chain);
+    if (is_cut) {
+        wj_spin_lock(&lock);
+        parent = child_of(0, chain->thread, function_of(NULL, NULL), 0);
+        wj_spin_unlock(&lock);
+    } else {
         uint32_t least = depth < chain->depth ? depth : chain->depth;
         while (known < least
                && is_same(&chain->links[known], frames[depth - 1 - known])) {
             known++;
         }
-        if (known == depth) {
-            chain->depth = depth;
-            return depth == 0 ? 0 : chain->links[depth - 1].context;
-        }
-    }
-    wj_spin_lock(&lock);
-    if (is_cut) {
-        parent = child_of(0, chain->thread, function_of(NULL, NULL), 0);
-    } else if (known > 0) {
-        parent = chain->links[known - 1].context;
+        parent = known == 0 ? 0 : chain->links[known - 1].context;
     }
     uint32_t context = extend(chain, frames, depth, known, parent);
     if (is_cut) {
         chain->depth = 0; /* the links count from another root next time */
     }
-    wj_spin_unlock(&lock);
     return context;
 }
 

@@ -25,11 +25,23 @@ struct wj_call {
 
 #define WJ_CALLS 64
 
+/* A frame that was called in a context, of late, and the context that it made. */
+struct wj_turn {
+    uint32_t context;
+    uint32_t child;
+    const PyCodeObject *code; /* Borrowed, alive since the cache was last emptied */
+    const void *instruction;
+};
+
+#define WJ_TURNS 256
+
 /* The last chain of a thread: most of the next one is the same. */
 struct wj_chain {
     uint32_t thread; /* its number in the table */
     uint32_t depth;
     struct wj_call calls[WJ_CALLS];
+    uint32_t deaths; /* of code objects, when ``turns`` was last emptied */
+    struct wj_turn turns[WJ_TURNS];
     struct wj_link links[WJ_CHAIN]; /* the root first */
 };
 

@@ -249,7 +249,7 @@ table_dealloc(PyObject *self)
 
 PyDoc_STRVAR(head_doc,
 "head() -> dict[str, int]\n--\n\n"
-"``mean``, ``live``, ``peak`` (bytes), ``events``, ``contexts``, ``lost``.");
+"``mean``, ``live``, ``peak`` (bytes), ``contexts``, ``lost``.");
 
 static PyObject *
 table_head(PyObject *self, PyObject *unused)
@@ -260,10 +260,9 @@ table_head(PyObject *self, PyObject *unused)
         return NULL;
     }
     const struct wj_table_head *head = reading->table.head;
-    return Py_BuildValue("{s:L,s:L,s:L,s:K,s:I,s:I}", "mean", (long long)head->mean,
-                         "live", (long long)head->live, "peak", (long long)head->peak,
-                         "events", (unsigned long long)head->events, "contexts",
-                         wj_reading_contexts(reading), "lost", head->lost);
+    return Py_BuildValue("{s:L,s:L,s:L,s:I,s:I}", "mean", (long long)head->mean, "live",
+                         (long long)head->live, "peak", (long long)head->peak,
+                         "contexts", wj_reading_contexts(reading), "lost", head->lost);
 }
 
 /* Append what was made, which may have failed, and let go of it. 0, or -1. */

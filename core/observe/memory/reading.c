@@ -92,8 +92,8 @@ now(const struct wj_context *context)
     return (struct wj_counters){
         __atomic_load_n(&context->bytes, __ATOMIC_RELAXED),
         __atomic_load_n(&context->blocks, __ATOMIC_RELAXED),
-        __atomic_load_n(&context->live, __ATOMIC_RELAXED),
-        __atomic_load_n(&context->live_blocks, __ATOMIC_RELAXED),
+        wj_context_live(context),
+        wj_context_live_blocks(context),
         __atomic_load_n(&context->brief, __ATOMIC_RELAXED),
         __atomic_load_n(&context->samples, __ATOMIC_RELAXED),
     };
@@ -136,6 +136,6 @@ wj_reading_peak(const struct wj_reading *reading, uint32_t context, int64_t *byt
 {
     const struct wj_context *each = &reading->table.contexts[context];
     int settled = each->generation == reading->table.head->generation;
-    *bytes = settled ? each->peak : each->live;
-    *blocks = settled ? each->peak_blocks : each->live_blocks;
+    *bytes = settled ? each->peak : wj_context_live(each);
+    *blocks = settled ? each->peak_blocks : wj_context_live_blocks(each);
 }

@@ -39,27 +39,45 @@ struct wj_table_head {
     _Alignas(64) int64_t live; /* bytes, now */
     int64_t peak;              /* the most that ``live`` has been */
     uint64_t generation;       /* how often there was a new peak */
-    uint64_t events;           /* blocks and ends of blocks that were counted */
 };
 
-/* A place in the program from which memory was asked for: a call chain of one thread.
-   ``peak`` is what was live of it at the highest peak, once ``generation`` is that of
-   the head; until then it is ``live``. */
+/* A place in the program from which memory was asked for: a call chain of one thread,
+   which alone writes the first part and ``brief``; what other threads give back of it
+   they count apart. What was live at the highest peak is ``peak`` once ``generation``
+   is that of the head; until then it is what is live. */
 struct wj_context {
-    uint32_t parent; /* 0 for none */
+    _Alignas(64) uint32_t parent; /* 0 for none */
     uint32_t function;
     int32_t offset; /* byte offset in the code of a Python function */
     uint32_t thread;
     int64_t bytes;  /* asked for, ever */
-    int64_t blocks; /* in parts of WJ_BLOCK_UNIT, like those that follow */
-    int64_t live;
-    int64_t live_blocks;
+    int64_t blocks; /* in parts of WJ_BLOCK_UNIT, like all blocks */
+    int64_t gone;   /* bytes, given back */
+    int64_t gone_blocks;
+    uint64_t samples;
+    uint64_t generation;
     int64_t peak;
     int64_t peak_blocks;
     int64_t brief; /* blocks given back before the thread asked for another */
-    uint64_t samples;
-    uint64_t generation;
+    int64_t others_gone;
+    int64_t others_gone_blocks;
 };
+
+static inline int64_t
+wj_context_live(const struct wj_context *context)
+{
+    return __atomic_load_n(&context->bytes, __ATOMIC_RELAXED)
+           - __atomic_load_n(&context->gone, __ATOMIC_RELAXED)
+           - __atomic_load_n(&context->others_gone, __ATOMIC_RELAXED);
+}
+
+static inline int64_t
+wj_context_live_blocks(const struct wj_context *context)
+{
+    return __atomic_load_n(&context->blocks, __ATOMIC_RELAXED)
+           - __atomic_load_n(&context->gone_blocks, __ATOMIC_RELAXED)
+           - __atomic_load_n(&context->others_gone_blocks, __ATOMIC_RELAXED);
+}
 
 /* Texts are offsets into the text, sizes in bytes. */
 struct wj_tracked_function {

@@ -157,10 +157,11 @@ weight_of(uint64_t size)
 
 /* ---- counting ------------------------------------------------------------------- */
 
-static inline int64_t
-add(int64_t *counter, int64_t value)
+/* What one thread only writes: others may read it at any time. */
+static inline void
+add_own(int64_t *counter, int64_t value)
 {
-    return __atomic_add_fetch(counter, value, __ATOMIC_RELAXED);
+    __atomic_store_n(counter, *counter + value, __ATOMIC_RELAXED);
 }
 
 /* Before a context's live bytes change: what they are was so at the last peak. */
@@ -169,8 +170,8 @@ settle_peak(struct wj_context *context)
 {
     uint64_t generation = __atomic_load_n(&table.head->generation, __ATOMIC_RELAXED);
     if (context->generation != generation) {
-        context->peak = context->live;
-        context->peak_blocks = context->live_blocks;
+        context->peak = wj_context_live(context);
+        context->peak_blocks = wj_context_live_blocks(context);
         context->generation = generation;
     }
 }
@@ -182,16 +183,13 @@ count_made(uint32_t number, uint64_t size)
     struct wj_context *context = &table.contexts[number];
     struct weight weight = weight_of(size);
     settle_peak(context);
-    add(&context->bytes, weight.bytes);
-    add(&context->blocks, weight.blocks);
-    add(&context->live, weight.bytes);
-    add(&context->live_blocks, weight.blocks);
-    __atomic_add_fetch(&context->samples, 1, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&head->events, 1, __ATOMIC_RELAXED);
-    int64_t live = add(&head->live, weight.bytes);
+    add_own(&context->bytes, weight.bytes);
+    add_own(&context->blocks, weight.blocks);
+    __atomic_store_n(&context->samples, context->samples + 1, __ATOMIC_RELAXED);
+    int64_t live = __atomic_add_fetch(&head->live, weight.bytes, __ATOMIC_RELAXED);
     if (live > __atomic_load_n(&head->peak, __ATOMIC_RELAXED)) {
         __atomic_store_n(&head->peak, live, __ATOMIC_RELAXED);
-        __atomic_add_fetch(&head->generation, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&head->generation, head->generation + 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -201,13 +199,19 @@ count_gone(const void *address, struct wj_block block)
     struct wj_context *context = &table.contexts[block.context];
     struct weight weight = weight_of(block.size);
     settle_peak(context);
-    add(&context->live, -weight.bytes);
-    add(&context->live_blocks, -weight.blocks);
-    if (address == mine.last && mine.left == mine.last_left) {
-        add(&context->brief, weight.blocks);
+    if (mine.own != NULL && mine.own->run == run
+        && mine.own->chain.thread == context->thread) {
+        add_own(&context->gone, weight.bytes);
+        add_own(&context->gone_blocks, weight.blocks);
+        if (address == mine.last && mine.left == mine.last_left) {
+            add_own(&context->brief, weight.blocks);
+        }
+    } else {
+        __atomic_add_fetch(&context->others_gone, weight.bytes, __ATOMIC_RELAXED);
+        __atomic_add_fetch(&context->others_gone_blocks, weight.blocks,
+                           __ATOMIC_RELAXED);
     }
-    __atomic_add_fetch(&table.head->events, 1, __ATOMIC_RELAXED);
-    add(&table.head->live, -weight.bytes);
+    __atomic_sub_fetch(&table.head->live, weight.bytes, __ATOMIC_RELAXED);
 }
 
 /* What was known of an address, and is not true any more. */

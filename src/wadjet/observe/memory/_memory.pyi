@@ -8,7 +8,6 @@ class Head(TypedDict):
     mean: int
     live: int
     peak: int
-    events: int
     contexts: int
     lost: int
 
