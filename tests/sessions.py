@@ -4,6 +4,7 @@ A ``console`` block is a session: each line after ``$`` is run in the page's own
 and must succeed (or exit with the code that a last line ``$ echo $?`` shows); what follows is
 compared with what is printed, whatever the figures. A ``python`` block is run, or, when it has
 a caption, written to the file that the caption names. A ``sh`` block is only shown.
+A page with a comment ``% needs pandas`` is run where that is installed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import SkipTest
 
 from sybil import Document, Example, Region
 
@@ -25,14 +28,22 @@ FENCE = re.compile(
     r"(?::caption: (?P<caption>[^\n]+)\n\n)?(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+NEEDS = re.compile(r"^% needs (.+)$", re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def blocks(document: Document) -> Iterator[Region]:
     """Yield the blocks that are run."""
+    needs = NEEDS.search(document.text)
+    missing = [each for each in needs[1].split() if find_spec(each) is None] if needs else []
     for found in FENCE.finditer(document.text):
         run = {"console": session, "python": write_file if found["caption"] else code}
-        yield Region(found.start(), found.end(), dict(found.groupdict()), run[found["language"]])
+        evaluate = skipped if missing else run[found["language"]]
+        yield Region(found.start(), found.end(), dict(found.groupdict()), evaluate)
+
+
+def skipped(example: Example) -> None:
+    raise SkipTest(f"{Path(example.path).name} needs packages that are not installed")
 
 
 def folder(namespace: dict[str, Any]) -> Path:

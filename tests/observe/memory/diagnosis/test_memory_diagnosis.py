@@ -99,6 +99,26 @@ def test_what_grew_until_the_middle_and_then_no_more_is_no_leak() -> None:
     assert found(scene(half), "leak") is None
 
 
+def test_a_leak_is_seen_behind_a_long_start() -> None:
+    def late(made: Builder) -> None:
+        for tick in range(40, 100):
+            made.sample(["serve app.py:7"], time=tick * SECOND // 10, allocated=MIB)
+        made.sample(["serve app.py:7"], time=10 * SECOND, live=60 * MIB)
+
+    finding = found(scene(late), "leak")
+    assert finding is not None
+    assert "10.0 MiB a second" in finding.message
+
+
+def test_a_last_step_that_keeps_its_result_is_no_leak() -> None:
+    def last(made: Builder) -> None:
+        for tick in range(70, 100):
+            made.sample(["collect app.py:7"], time=tick * SECOND // 10, allocated=MIB)
+        made.sample(["collect app.py:7"], time=10 * SECOND, live=30 * MIB)
+
+    assert found(scene(last), "leak") is None
+
+
 def test_a_moment_is_too_short_to_tell_growth() -> None:
     def brief(made: Builder) -> None:
         for tick in range(100):

@@ -52,17 +52,19 @@ def leak(evidence: Evidence) -> Iterator[Finding]:
     profile = evidence.profile
     if profile.duration < LONG:
         return
-    grown = _growth(evidence.moments, profile.duration)
     asked = dict(evidence.charged(ALLOCATED))
     whole = evidence.fold(LIVE).total
     for place, kept in evidence.charged(LIVE):
         if kept < max(WORTH, SAMPLES * evidence.mean) or not place.line:
             return
-        purpose = kept >= KEPT * asked.get(place, 0)
-        if not (purpose or kept >= SHARE * grown > 0) or not _is_steady(evidence, place):
+        start = _steady_since(evidence, place)
+        if start is None:
+            continue
+        grown = _growth(evidence.moments, start, profile.duration)
+        if not (kept >= KEPT * asked.get(place, 0) or kept >= SHARE * grown > 0):
             continue
         code = evidence.text(place)
-        rate = kept * 1e9 / profile.duration
+        rate = kept * 1e9 / (profile.duration - start)
         yield Finding(
             rule="leak",
             level=Level.WARNING,
@@ -79,23 +81,29 @@ def leak(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _is_steady(evidence: Evidence, place: Place) -> bool:
-    """Say whether a line asks for memory all the time, up to the end."""
+def _steady_since(evidence: Evidence, place: Place) -> int | None:
+    """Return since when a line asks for memory all the time, up to the end; None for not so.
+
+    What comes before may be the imports and the set-up, but not most of the run.
+    """
+    asked, end = evidence.asked(place), evidence.profile.duration + 1
+    start = asked[0][0] if asked else end
+    if start > end / 2:
+        return None
     windows = [0] * WINDOWS
-    length = evidence.profile.duration + 1
-    for time, value in evidence.asked(place):
-        windows[time * WINDOWS // length] += value
+    for time, value in asked:
+        windows[(time - start) * WINDOWS // (end - start)] += value
     least = sum(windows) / WINDOWS / 4
     busy = [value > least for value in windows]
-    return sum(busy) >= BUSY and any(busy[-2:])
+    return start if sum(busy) >= BUSY and any(busy[-2:]) else None
 
 
-def _growth(moments: Sequence[Moment], duration: int) -> int:
+def _growth(moments: Sequence[Moment], start: int, end: int) -> int:
     """Return by how much the least that was live rises from window to window; 0 if it falls."""
     lows: list[int] = []
     for window in range(WINDOWS):
-        start, end = window * duration // WINDOWS, (window + 1) * duration // WINDOWS
-        inside = [moment.live for moment in moments if start <= moment.time < end]
+        low, high = (start + (end - start) * each // WINDOWS for each in (window, window + 1))
+        inside = [moment.live for moment in moments if low <= moment.time < high]
         if inside:
             lows.append(min(inside))
     rises = sum(after > before for before, after in pairwise(lows))
