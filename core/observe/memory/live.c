@@ -28,7 +28,9 @@ map(size_t size)
 #define ADDRESS_BITS 47
 #define PART_BITS 20 /* of the address space, for which a piece of shadow is mapped */
 #define GRAIN_BITS 4
-#define PARTS (1ull << (ADDRESS_BITS - PART_BITS))
+#define SPAN_BITS 34 /* for whose pieces there is a list */
+#define SPANS (1u << (ADDRESS_BITS - SPAN_BITS))
+#define PARTS (1u << (SPAN_BITS - PART_BITS))
 #define GRAINS (1u << (PART_BITS - GRAIN_BITS))
 
 /* A word: 31 bits of size, a bit that says pages instead of bytes, 31 bits of context,
@@ -43,7 +45,8 @@ map(size_t size)
 /* A piece of shadow, behind whose words lies the address of the one made before. */
 #define PIECE ((GRAINS + 1) * sizeof(uint64_t))
 
-static uint64_t **shadow; /* Owned, like the pieces: for the life of the process */
+static uint64_t *
+    *spans[SPANS]; /* Owned, like the pieces: for the life of the process */
 static uint64_t *newest;
 
 static uint64_t
@@ -68,19 +71,26 @@ unpacked(uint64_t word)
     return block;
 }
 
-static uint64_t *
-new_piece(uint64_t **place)
+/* What lies at a place, mapped if nothing does and it is to be made. ``*is_new`` tells.
+ */
+static void *
+at_place(void **place, size_t size, int make, int *is_new)
 {
-    uint64_t *there = NULL, *made = map(PIECE);
+    void *there = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    *is_new = 0;
+    if (there != NULL || !make) {
+        return there;
+    }
+    void *made = map(size);
     if (made == NULL) {
         return NULL;
     }
     if (!__atomic_compare_exchange_n(place, &there, made, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
-        munmap(made, PIECE); /* another thread was faster */
+        munmap(made, size); /* another thread was faster */
         return there;
     }
-    made[GRAINS] = (uintptr_t)__atomic_exchange_n(&newest, made, __ATOMIC_ACQ_REL);
+    *is_new = 1;
     return made;
 }
 
@@ -104,15 +114,22 @@ word_of(const void *address, int make)
     if (at >> ADDRESS_BITS) {
         return NULL;
     }
-    uint64_t **place = &shadow[at >> PART_BITS];
-    uint64_t *part = __atomic_load_n(place, __ATOMIC_ACQUIRE);
-    if (part == NULL) {
-        part = make ? new_piece(place) : NULL;
-        if (part == NULL) {
-            return NULL;
-        }
+    int is_new;
+    uint64_t **span =
+        at_place((void **)&spans[at >> SPAN_BITS], PARTS * sizeof *span, make, &is_new);
+    if (span == NULL) {
+        return NULL;
     }
-    return &part[(at >> GRAIN_BITS) & (GRAINS - 1)];
+    uint64_t *piece =
+        at_place((void **)&span[(at >> PART_BITS) & (PARTS - 1)], PIECE, make, &is_new);
+    if (piece == NULL) {
+        return NULL;
+    }
+    if (is_new) {
+        piece[GRAINS] =
+            (uintptr_t)__atomic_exchange_n(&newest, piece, __ATOMIC_ACQ_REL);
+    }
+    return &piece[(at >> GRAIN_BITS) & (GRAINS - 1)];
 }
 
 /* ---- the sampled ones ----------------------------------------------------------- */
@@ -210,10 +227,6 @@ wj_live_begin(int every)
 {
     all = every;
     if (all) {
-        if (shadow == NULL) {
-            shadow = map(PARTS * sizeof *shadow);
-            return shadow == NULL ? -1 : 0;
-        }
         clear_shadow();
         return 0;
     }

@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 #define WJ_TABLE_MAGIC 0x314c4254454d4a57ull /* "WJMETBL1" */
-#define WJ_CONTEXTS (1u << 20)
+#define WJ_CONTEXTS (1u << 19)
 #define WJ_FUNCTIONS (1u << 18)
 #define WJ_TRACKED_THREADS (1u << 14)
-#define WJ_TEXT (1ull << 28)
+#define WJ_TEXT (1ull << 26)
 #define WJ_MAPPINGS 4096
 #define WJ_ARENA (1u << 20) /* bytes that Python maps for small objects at a time */
 #define WJ_FAREWELL (1u << 22)
