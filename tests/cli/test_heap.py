@@ -15,7 +15,7 @@ import wadjet
 from wadjet.cli.__main__ import main
 
 PROGRAM = """\
-import sys
+import sys, time
 class Session:
     def __init__(self):
         self.data = "x" * 1000
@@ -23,7 +23,10 @@ SESSIONS = {number: Session() for number in range(500)}
 if "agent" in sys.argv:
     import wadjet.agent
 print("ready", flush=True)
-sys.stdin.read()
+if "agent" in sys.argv:
+    sys.stdin.read()
+while True:
+    time.sleep(0.001)
 """
 
 
@@ -40,12 +43,14 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[int]:
+@pytest.fixture(params=["agent", "remote"])
+def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
+    if request.param == "remote" and not hasattr(sys, "remote_exec"):
+        pytest.skip("this Python runs no code for others")
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
     with subprocess.Popen(
-        [sys.executable, script, "agent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, script, request.param], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"

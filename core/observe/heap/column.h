@@ -46,4 +46,38 @@ wj_u64(const struct wj_column *column)
     return column->data;
 }
 
+/* Append one number to a column of that width; 0, or -1. */
+static inline int
+wj_push_u8(struct wj_column *column, uint8_t number)
+{
+    if (column->count == column->room
+        && wj_column_reserve(column, column->count + 1) != 0) {
+        return -1;
+    }
+    wj_u8(column)[column->count++] = number;
+    return 0;
+}
+
+static inline int
+wj_push_u32(struct wj_column *column, uint32_t number)
+{
+    if (column->count == column->room
+        && wj_column_reserve(column, column->count + 1) != 0) {
+        return -1;
+    }
+    wj_u32(column)[column->count++] = number;
+    return 0;
+}
+
+static inline int
+wj_push_u64(struct wj_column *column, uint64_t number)
+{
+    if (column->count == column->room
+        && wj_column_reserve(column, column->count + 1) != 0) {
+        return -1;
+    }
+    wj_u64(column)[column->count++] = number;
+    return 0;
+}
+
 #endif

@@ -53,8 +53,7 @@ wj_intern(struct wj_walk *walk, const void *address)
         }
     }
     uint32_t made = (uint32_t)addresses->count;
-    if (addresses->count >= UINT32_MAX - 1
-        || wj_column_append(addresses, &wanted, 1) != 0) {
+    if (addresses->count >= UINT32_MAX - 1 || wj_push_u64(addresses, wanted) != 0) {
         return 0;
     }
     wj_u32(&walk->table)[slot] = made;
@@ -136,18 +135,15 @@ wj_record(struct wj_walk *walk, uint32_t type, size_t size, uint32_t refs,
         }
         size = UINT32_MAX;
     }
-    uint32_t small = (uint32_t)size;
-    return wj_column_append(&graph->type, &type, 1)
-           | wj_column_append(&graph->size, &small, 1)
-           | wj_column_append(&walk->refs, &refs, 1)
-           | wj_column_append(&graph->flags, &flags, 1);
+    return wj_push_u32(&graph->type, type) | wj_push_u32(&graph->size, (uint32_t)size)
+           | wj_push_u32(&walk->refs, refs) | wj_push_u8(&graph->flags, flags);
 }
 
 int
 wj_begin_object(struct wj_walk *walk)
 {
     uint32_t start = (uint32_t)(walk->graph->edge.count + walk->waiting);
-    return wj_column_append(&walk->graph->first, &start, 1);
+    return wj_push_u32(&walk->graph->first, start);
 }
 
 static int
