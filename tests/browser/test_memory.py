@@ -7,7 +7,8 @@ from tests.browser.opened import Open
 from tests.memories import MIB, SECOND, remembered
 from tests.profiles import realistic
 
-from wadjet.model.profile import Fact
+from wadjet.model.memory import METRICS
+from wadjet.model.profile import Builder, Fact
 
 
 def test_memory_has_a_lane_with_its_peak(show: Open) -> None:
@@ -76,3 +77,15 @@ def test_a_recording_without_memory_has_no_lane_of_it(show: Open) -> None:
 def test_a_timeline_that_is_none_is_borne(show: Open, timeline: Fact) -> None:
     report = show(remembered(memory={"mean": 0, "timeline": timeline}))
     assert report.boxes()
+
+
+def test_a_line_with_a_comprehension_is_counted_once(show: Open) -> None:
+    made = Builder(METRICS)
+    made.sample(["work shop.py:7", "work.<listcomp> shop.py:7"], peak=30 * MIB)
+    made.sample(["work shop.py:9"], peak=10 * MIB)
+    report = show(made.build(memory={"mean": 0}), address="#view=source&file=shop.py")
+    costs = report.ask(
+        "() => [...wadjet.derived.fileLines(wadjet.store.state, 'shop.py')]"
+        ".map(([line, { self, total }]) => [line, self, total])"
+    )
+    assert sorted(costs) == [[7, 30 * MIB, 30 * MIB], [9, 10 * MIB, 10 * MIB]]

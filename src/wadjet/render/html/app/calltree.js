@@ -10,7 +10,10 @@ function callTree(recording, { native, lines }) {
   tree.lines = lines;
   Object.assign(tree, childLists(tree));
   tree.outer = outermost(tree, tree.fn, recording.functions.length);
-  tree.outerKey = lines ? outermost(tree, tree.key, recording.frameFunction.length) : tree.outer;
+  if (lines) {
+    tree.place = tree.key.map((frame) => recording.framePlace[frame]);
+    tree.outerPlace = outermost(tree, tree.place, recording.framePlace.length);
+  }
   return tree;
 }
 

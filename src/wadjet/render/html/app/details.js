@@ -82,7 +82,7 @@ class Details {
     if (top.length < 2) return null;
     return this.section(
       'Libraries',
-      top.map(([library, value]) => this.entry(value, this.measured.sum, null, library)),
+      top.map(([library, value]) => this.entry(value, this.measured.sum, null, el('span', { title: library }, library))),
     );
   }
 

@@ -53,15 +53,12 @@ function byFunction(recording, tree, measured) {
 
 /* Map each line of ``file`` that was seen to what it cost; ``tree`` is one of lines. */
 function byLine(recording, tree, measured, file) {
-  const sums = byKey(tree, measured, tree.key, tree.outerKey, recording.frameFunction.length);
+  const sums = byKey(tree, measured, tree.place, tree.outerPlace, recording.framePlace.length);
   const lines = new Map();
   recording.frameFunction.forEach((fn, frame) => {
-    if (recording.functions[fn].file !== file || !sums.total[frame]) return;
-    const line = recording.frameLine[frame];
-    const cost = lines.get(line) ?? { self: 0, total: 0 };
-    cost.self += sums.self[frame];
-    cost.total += sums.total[frame];
-    lines.set(line, cost);
+    const place = recording.framePlace[frame];
+    if (recording.functions[fn].file !== file || !sums.total[place]) return;
+    lines.set(recording.frameLine[frame], { self: sums.self[place], total: sums.total[place] });
   });
   return lines;
 }

@@ -27,12 +27,15 @@ function openRecording({ head, columns }) {
   functions.push({ id: noFrame, name: '(no Python frame)', ...nowhere });
   functions.push({ id: noFrame + 1, name: '(native code)', ...nowhere });
   const frames = columns.frameFunction.length;
+  const frameFunction = appended(columns.frameFunction, noFrame, noFrame + 1);
+  const frameLine = appended(columns.frameLine, 0, 0);
   return {
     ...head,
     functions,
     nativeOnly: frames + 1,
-    frameFunction: appended(columns.frameFunction, noFrame, noFrame + 1),
-    frameLine: appended(columns.frameLine, 0, 0),
+    frameFunction,
+    frameLine,
+    framePlace: placesOf(functions, frameFunction, frameLine),
     ...nodesOf(columns, frames),
     gil: gilOf(columns, head.processes.length),
     metrics: head.metrics.map((metric, number) => ({
@@ -40,6 +43,16 @@ function openRecording({ head, columns }) {
       rows: rowsOf(columns, number, metric.quantum, head.threads.length),
     })),
   };
+}
+
+/* For each frame the first one at the same line of the same file: comprehensions have their own. */
+function placesOf(functions, frameFunction, frameLine) {
+  const known = new Map();
+  return frameFunction.map((fn, frame) => {
+    const place = `${frameLine[frame]} ${functions[fn].file}`;
+    if (!known.has(place)) known.set(place, frame);
+    return known.get(place);
+  });
 }
 
 function appended(column, ...more) {
