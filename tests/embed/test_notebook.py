@@ -15,7 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import wadjet
-from wadjet.model import store
+from wadjet.model import memory, store
+from wadjet.model.charge import by_line
 from wadjet.model.profile import Builder, Metric, Profile
 from wadjet.model.totals import by_stack
 
@@ -224,3 +225,15 @@ def test_a_thread_that_only_serves_is_left_out_unless_nobody_else_worked() -> No
     assert [thread.name for thread in without_servants(made.build()).threads] == ["server"]
     made = made.sample(["f In[1]:1"], thread="MainThread", cpu=1)
     assert [thread.name for thread in without_servants(made.build()).threads] == ["MainThread"]
+
+
+@pytest.mark.parametrize(("flag", "exact"), [("--memory", False), ("--memory=exact", True)])
+def test_a_cell_s_memory_can_be_recorded(
+    shell: InteractiveShell, run: Run, flag: str, exact: bool
+) -> None:
+    run(f"%%wadjet {flag}\nheld = [bytearray(1_000_000) for _ in range(40)]")
+    profile = recorded(shell).profile
+    assert memory.is_exact(profile) is exact
+    places = dict(by_line(profile, "live"))
+    kept = sum(value for place, value in places.items() if place.file.startswith("In["))
+    assert abs(kept - 40_000_000) < (100_000 if exact else 21_000_000)
