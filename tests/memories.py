@@ -40,6 +40,7 @@ def remembered(
         "mean": mean,
         "peak": peak,
         "lost": 0,
+        "resident": [{"total": 48 * MIB, "arenas": 10 * MIB, "heap": 30 * MIB, "files": 8 * MIB}],
         "timeline": [list(each) for each in moments],
     }
     known: dict[str, Fact] = {

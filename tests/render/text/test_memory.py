@@ -39,10 +39,18 @@ def test_the_head_of_a_sampled_recording_says_how_far_samples_are_apart() -> Non
 
 def test_memory_is_shown_over_time() -> None:
     chart = shown(remembered()).partition("Memory over time")[2].split("\n\n")[0]
-    top, *_, axis = chart.splitlines()[1:]
+    top, *_, axis = chart.splitlines()[1:6]
     assert top.startswith("   50.0 MiB │")
     assert axis.split() == ["0", "s", "4.00", "s"]
     assert top.index("▒") > 30, "what is resident grows in the second half"
+
+
+def test_what_is_in_memory_at_the_end_is_told_by_what_it_is_for() -> None:
+    words = " ".join(shown(remembered()).split())
+    assert (
+        "In memory at the end: 48.0 MiB (C's allocators 30.0 MiB, Python's small objects "
+        "10.0 MiB, libraries and files 8.0 MiB)." in words
+    )
 
 
 def test_a_moment_is_no_curve() -> None:

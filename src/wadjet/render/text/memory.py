@@ -16,6 +16,7 @@ from wadjet.model.memory import (
     Moment,
     is_recorded,
     peak_time,
+    resident,
     timeline,
 )
 from wadjet.model.profile import Metric, Profile
@@ -27,6 +28,12 @@ from wadjet.render.text.tables import lines_of_code
 
 _HEIGHT = 4
 _LABEL = 11
+_PARTS = {
+    "arenas": "Python's small objects",
+    "heap": "C's allocators",
+    "files": "libraries and files",
+    "mapped": "mapped by the program",
+}
 _FEW = 3  # moments that make no curve
 _LEAST = 1 << 16  # bytes; less is not worth a table
 _SHARE = 0.005  # nor is a line with less than this of them
@@ -36,7 +43,7 @@ def memory(pen: Pen, profile: Profile, top: int) -> Iterator[list[Text]]:
     """Yield the chart, and the ``top`` lines of the program for each question about memory."""
     if not is_recorded(profile):
         return
-    yield _chart(pen, profile)
+    yield [*_chart(pen, profile), *_resident(pen, profile)]
     for metric, title in (
         (PEAK, "At the peak"),
         (LIVE, "Never given back"),
@@ -75,6 +82,19 @@ def _chart(pen: Pen, profile: Profile) -> list[Text]:
     last = duration(end)
     axis = " " * (_LABEL + 2) + "0 s" + last.rjust(width - 3)
     return [*lines, Text(axis, style="dim")]
+
+
+def _resident(pen: Pen, profile: Profile) -> list[Text]:
+    """Return in words what was in memory at the end, where that is known."""
+    parts = resident(profile)
+    total = parts.pop("total", 0)
+    if not total:
+        return []
+    sizes = sorted(parts.items(), key=lambda item: -item[1])
+    words = [f"{_PARTS.get(part, part)} {size(each)}" for part, each in sizes if each]
+    return pen.wrapped(
+        Text(f"In memory at the end: {size(total)} ({', '.join(words)}).", style="dim"), "  ", "  "
+    )
 
 
 def _with_peak(profile: Profile, moments: list[Moment]) -> list[Moment]:
