@@ -23,7 +23,13 @@ WINDOWS = 8
 """The recording is looked at in so many windows of equal length..."""
 
 BUSY = 6
-"""...in so many of which something has to grow."""
+"""...in so many of which something has to grow..."""
+
+TAIL = 3
+"""...one of the last so many among them: to end takes a program some time, too."""
+
+START = 0.6
+"""What grows has to begin before this part of the recording is over."""
 
 KEPT = 0.5
 """A line that keeps this part of what it asks for keeps it on purpose, or leaks it."""
@@ -84,18 +90,18 @@ def leak(evidence: Evidence) -> Iterator[Finding]:
 def _steady_since(evidence: Evidence, place: Place) -> int | None:
     """Return since when a line asks for memory all the time, up to the end; None for not so.
 
-    What comes before may be the imports and the set-up, but not most of the run.
+    What comes before may be the imports and the set-up, and no more than START of the run.
     """
     asked, end = evidence.asked(place), evidence.profile.duration + 1
     start = asked[0][0] if asked else end
-    if start > end / 2:
+    if start > START * end or end - start < LONG:
         return None
     windows = [0] * WINDOWS
     for time, value in asked:
         windows[(time - start) * WINDOWS // (end - start)] += value
     least = sum(windows) / WINDOWS / 4
     busy = [value > least for value in windows]
-    return start if sum(busy) >= BUSY and any(busy[-2:]) else None
+    return start if sum(busy) >= BUSY and any(busy[-TAIL:]) else None
 
 
 def _growth(moments: Sequence[Moment], start: int, end: int) -> int:

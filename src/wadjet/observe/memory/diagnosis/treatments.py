@@ -24,6 +24,11 @@ class Treatment:
 
 LINES = (
     Treatment(
+        "What a module holds stays: import it where it is needed, if few runs need it, or use a "
+        "smaller one.",
+        r"^(import|from)\s",
+    ),
+    Treatment(
         "Read it in pieces (`chunksize=`), only the columns you need (`usecols=`), in small types "
         "(`dtype=`; text that repeats as `category`).",
         r"\bread_(csv|table|json|excel|sql|parquet|feather)\b",
