@@ -23,7 +23,6 @@ MINUTES = 4
 NAMES = [
     "test_threading",
     "test_thread",
-    "test_signal",
     "test_fork1",
     "test_generators",
     "test_coroutines",
@@ -36,7 +35,6 @@ NAMES = [
     "test_atexit",
     "test_posix",
     "test_cmd_line_script",
-    "test_asyncio.test_tasks",
     "test_asyncio.test_events",
 ]
 
