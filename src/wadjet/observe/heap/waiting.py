@@ -18,6 +18,7 @@ from wadjet.errors import WadjetError
 _CREDENTIALS = struct.Struct("3i")
 _MOST = 65536
 _waiting_in = 0
+_listener: socket.socket | None = None
 
 
 def address(pid: int) -> str:
@@ -27,13 +28,15 @@ def address(pid: int) -> str:
 
 def start() -> None:
     """Start to wait in this process, and in children that it forks; harmless again."""
-    global _waiting_in
+    global _waiting_in, _listener
     if _waiting_in == os.getpid():
         return
     if not _waiting_in:
         os.register_at_fork(after_in_child=start)
+    if _listener is not None:  # a forked child must not keep its parent's open
+        _listener.close()
     _waiting_in = os.getpid()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    _listener = listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(address(os.getpid()))
     listener.listen(4)
     threading.Thread(target=_wait, args=(listener,), name="wadjet-agent", daemon=True).start()
