@@ -286,6 +286,8 @@ for number in range(3_000):
 """
     profile = recorded(["-c", program], folder=tmp_path, flags=["--rate", "10000"]).profile
     for stack, _ in stacks(profile, CPU):
+        if not any(name.startswith("made_") for name in stack):
+            continue  # the interpreter starts: modules that import modules
         assert stack.count("<module>") <= 2
         assert "<lost>" not in stack
     unknown = sum(v for stack, v in stacks(profile, CPU) if "<unknown>" in stack)
