@@ -91,7 +91,7 @@ class _Reader:
         self._functions: list[tuple[int, str, str, int, int]] = [(_DEEPER, "", "", 0, 0)]
         self._nodes = [-1]  # by context
         self._context_threads = [0]
-        self._threads = [ledger.thread(ledger.pid)]
+        self._threads: list[int] = []
         self._peak_time = self._due = 0
         self._period = _PERIOD
         self._pause = 1  # readings from one point of the timeline to the next
@@ -146,8 +146,13 @@ class _Reader:
             self._pause *= 2
 
     def _learn(self) -> None:
-        """Give nodes to the contexts that are new."""
+        """Give nodes to the contexts that are new, and numbers to their threads.
+
+        Not before the first reading: then the clocks have told of the threads as well.
+        """
         ledger = self._ledger
+        if not self._threads:  # the first stands for those of which none is known
+            self._threads = [ledger.thread(ledger.pid)]
         self._threads += [ledger.thread(tid) for tid in self._table.threads()]
         contexts = self._table.contexts()
         self._functions += self._table.functions()
