@@ -201,10 +201,14 @@ wj_interpreter_gil(const PyInterpreterState *interpreter)
 #endif
 }
 
-/* Borrowed: the thread that holds the GIL now, NULL for none. */
+/* Borrowed: the thread that holds the GIL now, NULL for none. An interpreter that is not
+   ready yet, or no longer, has no GIL. */
 static inline const PyThreadState *
 wj_gil_holder(const wj_gil *gil)
 {
+    if (gil == NULL) {
+        return NULL;
+    }
 #if PY_VERSION_HEX < 0x030D0000
     if (!__atomic_load_n((const int *)&gil->locked._value, __ATOMIC_ACQUIRE)) {
         return NULL;
