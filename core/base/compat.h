@@ -201,8 +201,8 @@ wj_interpreter_gil(const PyInterpreterState *interpreter)
 #endif
 }
 
-/* Borrowed: the thread that holds the GIL now, NULL for none. An interpreter that is not
-   ready yet, or no longer, has no GIL. */
+/* Borrowed: the thread that holds the GIL now, NULL for none. An interpreter that is
+   not ready yet, or no longer, has no GIL. */
 static inline const PyThreadState *
 wj_gil_holder(const wj_gil *gil)
 {

@@ -123,7 +123,7 @@ def test_what_has_come_since_is_counted_and_its_holder_named(taken: list[ObjectG
     assert grown["bytearray"].size >= 400 * 1000
     assert grown["__main__.Wide"].count == 50
     ways = [line(second, each.path) for each in holders(second, born(first, second))]
-    assert ways[0] == "__main__.KEPT"
+    assert ways[0].startswith("__main__.KEPT")
 
 
 def test_what_outlived_its_round_is_there_and_what_passed_is_not(
@@ -133,7 +133,8 @@ def test_what_outlived_its_round_is_there_and_what_passed_is_not(
     late = {third.kind(node).title for node in outlived(first, second, third)}
     assert "bytearray" in late
     assert "__main__.Wide" not in late
-    assert line(third, holders(third, outlived(first, second, third))[0].path) == "__main__.KEPT"
+    path = line(third, holders(third, outlived(first, second, third))[0].path)
+    assert path.startswith("__main__.KEPT")
 
 
 def test_an_objects_age_is_how_many_snapshots_had_it(taken: list[ObjectGraph]) -> None:
@@ -155,7 +156,7 @@ def test_totals_add_up_to_the_heap(taken: list[ObjectGraph]) -> None:
 
 def test_what_gathers_is_named(taken: list[ObjectGraph]) -> None:
     found = [each for each in suspects(taken[1], 0.05) if each.rule == "gathers"]
-    assert "`__main__.KEPT`" in found[0].message
+    assert "`__main__.KEPT" in found[0].message
     assert "400 bytearray" in found[0].message
 
 

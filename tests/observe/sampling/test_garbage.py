@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -157,6 +158,7 @@ def test_the_allocator_is_given_back(tmp_path: Path) -> None:
     assert python([written(tmp_path, program)], folder=tmp_path).out == "done\n"
 
 
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="ASan must come first")
 def test_with_memory_recorded_as_well_both_are_there(tmp_path: Path) -> None:
     run = censused(CYCLES, tmp_path, "--memory")
     assert sum(each.count for each in garbage(run.profile) if each.type == "Order") > 39_000
