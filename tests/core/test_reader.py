@@ -316,6 +316,26 @@ def test_two_processes_share_a_tree_and_have_threads_of_their_own() -> None:
         reader.close()
 
 
+def test_a_thread_that_was_expected_has_the_number_it_was_given_whenever_it_comes() -> None:
+    tree = Tree()
+    reader = Reader(tree, Ring(sample(0) + thread(4) + sample(4)).file(), 0)
+    assert [reader.expect(88), reader.expect(77)] == [0, 1]  # the record tells of 77
+    reader.drain()
+    assert [event[1] for event in reader.events()] == [2, 1]
+    assert list(array("i", tree.take()[4][1])) == [2, 1]
+    reader.close()
+
+
+def test_an_expected_thread_comes_once_and_the_next_of_its_id_is_another() -> None:
+    reader = Reader(Tree(), Ring(thread(0) + thread(1)).file(), 0)
+    assert reader.expect(77) == 0
+    reader.drain()
+    assert [event[1] for event in reader.events()] == [0, 1]
+    with pytest.raises(OverflowError):
+        reader.expect(-1)
+    reader.close()
+
+
 def test_counts_are_by_clock_and_of_what_was_dropped() -> None:
     file = Ring(sample() + sample(clock=WALL) + sample(clock=WALL)).file()
     os.pwrite(file, struct.pack("<Q", 17), DROPPED)

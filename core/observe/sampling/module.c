@@ -460,20 +460,9 @@ tree_native(PyObject *self, PyObject *args)
     return node < 0 ? PyErr_NoMemory() : PyLong_FromLong(node);
 }
 
-PyDoc_STRVAR(tree_thread_doc,
-"thread() -> int\n--\n\nA number for a thread that no reader has found.");
-
-static PyObject *
-tree_thread(PyObject *self, PyObject *unused)
-{
-    (void)unused;
-    return PyLong_FromUnsignedLong(((Tree *)self)->tree.thread_count++);
-}
-
 static PyMethodDef tree_methods[] = {
     {"node", tree_node, METH_VARARGS, tree_node_doc},
     {"native", tree_native, METH_VARARGS, tree_native_doc},
-    {"thread", tree_thread, METH_NOARGS, tree_thread_doc},
     {"take", tree_take, METH_NOARGS, tree_take_doc},
     {NULL, NULL, 0, NULL},
 };
@@ -629,6 +618,23 @@ reader_events(PyObject *self, PyObject *unused)
     return list;
 }
 
+PyDoc_STRVAR(reader_expect_doc,
+"expect(tid) -> int\n--\n\n"
+"Number a thread before any record has told of it: the one that a record tells of with\n"
+"this kernel id will have this number. Raises OverflowError for what can be no id.");
+
+static PyObject *
+reader_expect(PyObject *self, PyObject *arg)
+{
+    struct wj_reader *reader = open_reader(self);
+    unsigned long tid = reader == NULL ? 0 : PyLong_AsUnsignedLong(arg);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    int32_t number = wj_reader_expect(reader, tid);
+    return number < 0 ? PyErr_NoMemory() : PyLong_FromLong(number);
+}
+
 PyDoc_STRVAR(reader_counts_doc,
 "counts() -> tuple[int, int, int]\n--\n\n"
 "Samples of the CPU clock, samples of the wall clock, records dropped for want of room.");
@@ -683,6 +689,7 @@ reader_close(PyObject *self, PyObject *unused)
 static PyMethodDef reader_methods[] = {
     {"drain", reader_drain, METH_NOARGS, reader_drain_doc},
     {"events", reader_events, METH_NOARGS, reader_events_doc},
+    {"expect", reader_expect, METH_O, reader_expect_doc},
     {"counts", reader_counts, METH_NOARGS, reader_counts_doc},
     {"spent", reader_spent, METH_NOARGS, reader_spent_doc},
     {"close", reader_close, METH_NOARGS, reader_close_doc},

@@ -23,6 +23,11 @@ struct thread {
     int64_t cpu;       /* ns in its samples */
 };
 
+struct expected {
+    uint64_t tid; /* 0 when it has come */
+    int32_t number;
+};
+
 struct task {
     uint64_t parent;
     int32_t frame;
@@ -55,7 +60,7 @@ wj_reader_close(struct wj_reader *reader)
     wj_map_free(&reader->task_ids);
     struct wj_bytes *all[] = {&reader->codes,   &reader->tables, &reader->place_frames,
                               &reader->threads, &reader->tasks,  &reader->regions,
-                              &reader->events,  &reader->merged};
+                              &reader->events,  &reader->merged, &reader->expected};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         wj_bytes_free(all[i]);
     }
@@ -80,9 +85,24 @@ is_thread(const struct wj_reader *reader, uint32_t number)
     return number < reader->threads.size / sizeof(struct thread) + THREADS_DROPPED;
 }
 
-/* The thread, made known where it was not. NULL for want of memory. */
+/* The number of a thread that was expected under ``tid``, or else a new one. */
+static int32_t
+number_for(struct wj_reader *reader, uint64_t tid)
+{
+    struct expected *all = (struct expected *)reader->expected.data;
+    for (size_t i = reader->expected.size / sizeof *all; tid != 0 && i-- > 0;) {
+        if (all[i].tid == tid) {
+            all[i].tid = 0;
+            return all[i].number;
+        }
+    }
+    return (int32_t)reader->tree->thread_count++;
+}
+
+/* The thread, made known where it was not; ``tid`` is 0 where only its samples are
+   known. NULL for want of memory. */
 static struct thread *
-thread_for(struct wj_reader *reader, uint32_t number)
+thread_for(struct wj_reader *reader, uint32_t number, uint64_t tid)
 {
     static const struct thread unknown = {-1, WJ_ROOT, 0};
     while (thread_at(reader, number) == NULL) {
@@ -92,7 +112,7 @@ thread_for(struct wj_reader *reader, uint32_t number)
     }
     struct thread *thread = thread_at(reader, number);
     if (thread->number < 0) {
-        thread->number = (int32_t)reader->tree->thread_count++;
+        thread->number = number_for(reader, tid);
     }
     return thread;
 }
@@ -117,6 +137,17 @@ wj_reader_thread(const struct wj_reader *reader, uint32_t number)
 {
     const struct thread *thread = thread_at(reader, number);
     return thread == NULL ? -1 : thread->number;
+}
+
+int32_t
+wj_reader_expect(struct wj_reader *reader, uint64_t tid)
+{
+    const struct expected one = {tid, (int32_t)reader->tree->thread_count};
+    if (wj_bytes_add(&reader->expected, &one, sizeof one) != 0) {
+        return -1;
+    }
+    reader->tree->thread_count++;
+    return one.number;
 }
 
 int64_t
@@ -449,7 +480,7 @@ read_sample(struct wj_reader *reader, const struct wj_sample *sample)
         return 0;
     }
     int is_new = wj_reader_thread(reader, sample->thread) < 0;
-    struct thread *thread = thread_for(reader, sample->thread);
+    struct thread *thread = thread_for(reader, sample->thread, 0);
     if (thread == NULL
         || (is_new && announce_thread(reader, sample->thread, sample->time) != 0)) {
         return -1;
@@ -487,7 +518,7 @@ read_thread(struct wj_reader *reader, const struct wj_thread_note *record)
     if (!is_thread(reader, record->thread)) {
         return 0;
     }
-    return thread_for(reader, record->thread) == NULL
+    return thread_for(reader, record->thread, record->tid) == NULL
                ? -1
                : wj_bytes_add(&reader->events, record, record->head.size);
 }

@@ -16,6 +16,7 @@ struct wj_reader {
     struct wj_map places;         /* (code, offset) to an index of place_frames */
     struct wj_bytes place_frames; /* int32_t */
     struct wj_bytes threads;      /* struct thread by the program's number */
+    struct wj_bytes expected;     /* struct expected: numbered before a record told */
     struct wj_map task_ids;       /* (address, 0) to an index of tasks */
     struct wj_bytes tasks;        /* struct task */
     struct wj_bytes regions;      /* struct region: where libraries lie */
@@ -37,6 +38,10 @@ int64_t wj_reader_time(const struct wj_reader *reader, int64_t time);
 
 /* The recording's number of the program's thread ``number``, -1 where it is unknown. */
 int32_t wj_reader_thread(const struct wj_reader *reader, uint32_t number);
+
+/* Number the thread of kernel id ``tid`` before any record has told of it: the one that
+   a record tells of with this id will have this number. -1 for want of memory. */
+int32_t wj_reader_expect(struct wj_reader *reader, uint64_t tid);
 
 /* Nanoseconds of CPU in the samples of the program's thread ``number``. */
 int64_t wj_reader_cpu(const struct wj_reader *reader, uint32_t number);

@@ -135,12 +135,12 @@ for each in threads: each.join()
 """
     profile = recorded(["-c", program], folder=tmp_path, flags=[*EXACT, "--rate", "1000"]).profile
     live = profile.samples.values[metric(profile, "live")]
+    assert sorted(each.name for each in profile.threads) == ["MainThread", "t1", "t2", "t3"]
     found = dict.fromkeys((each.name for each in profile.threads), 0)
     for number, value in zip(profile.samples.thread, live, strict=True):
         found[profile.threads[number].name] += value
     for number in range(1, 4):
         assert abs(found[f"t{number}"] - number * 5 * MB) < 100_000
-    assert set(found) == {"MainThread", "t1", "t2", "t3"}
 
 
 def test_what_another_thread_gives_back_is_gone_for_the_one_that_made_it(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ _PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY, _MAPPED = range(len(METRICS)
 _CHANGE = struct.Struct("=7q")
 _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
-_PATIENCE = 30_000_000  # ns until the clocks have found a thread, or never will
 _ROWS = 20_000  # samples of a second at most, in the long run
 _PARTS = 64  # rows of one reading of one context
 _PAGE = 4096
@@ -93,8 +92,6 @@ class _Reader:
         self._nodes = [-1]  # by context
         self._context_threads = [0]
         self._threads: list[int] = []
-        self._fresh: list[int] = []  # kernel ids of threads that have no number yet
-        self._postponed = False
         self._peak_time = self._due = 0
         self._period = _PERIOD
         self._pause = 1  # readings from one point of the timeline to the next
@@ -104,22 +101,11 @@ class _Reader:
 
     def read(self, time: int) -> None:
         """Write what has come since the last reading, if that is long enough ago."""
-        if time < self._due or self._postpones(time):
+        if time < self._due:
             return
         self._look(time)
         rows = self._write_changes(time)
         self._due = time + max(self._period, rows * 1_000_000_000 // _ROWS)
-
-    def _postpones(self, time: int) -> bool:
-        """Leave the clocks the time to find threads that are new, but not for ever."""
-        fresh = self._table.threads()
-        self._fresh += fresh
-        if not fresh or self._postponed:
-            self._postponed = False
-            return False
-        self._postponed = True
-        self._due = time + _PATIENCE
-        return True
 
     def close(self, time: int) -> None:
         """Write the rest, and what was live at the peak and at the end."""
@@ -160,15 +146,11 @@ class _Reader:
             self._pause *= 2
 
     def _learn(self) -> None:
-        """Give nodes to the contexts that are new, and numbers to their threads.
-
-        Not before the first reading: then the clocks have told of the threads as well.
-        """
+        """Give nodes to the contexts that are new, and numbers to their threads."""
         ledger = self._ledger
         if not self._threads:  # the first stands for those of which none is known
             self._threads = [ledger.thread(ledger.pid)]
-        self._threads += [ledger.thread(tid) for tid in self._fresh + self._table.threads()]
-        self._fresh.clear()
+        self._threads += [ledger.thread(tid) for tid in self._table.threads()]
         contexts = self._table.contexts()
         self._functions += self._table.functions()
         for parent, function, line, thread in contexts:

@@ -87,6 +87,7 @@ class _Source:
     live: dict[int, int] = field(default_factory=dict)  # threads by kernel id
     names: dict[int, str] = field(default_factory=dict)  # likewise, of threads not found yet
     numbers: dict[int, int] = field(default_factory=dict)  # likewise, of all that ever were
+    early: set[int] = field(default_factory=set)  # threads that no record has told of yet
     ledgers: list[tuple[TreeLedger, Reader]] = field(default_factory=list)
 
 
@@ -258,7 +259,8 @@ class Recording:
         self, source: _Source, kind: str, number: int, tid: int, when: int, cpu: int, name: str
     ) -> None:
         known = self._threads.get(number)
-        if known is None:
+        if known is None or number in source.early:
+            source.early.discard(number)
             default = "MainThread" if tid == source.process.pid else f"thread {tid}"
             known = Thread(source.names.pop(tid, default), tid, source.number, when)
             source.live[tid] = source.numbers[tid] = number
@@ -280,11 +282,12 @@ class Recording:
             self._writer.thread(number, self._threads[number])
 
     def _thread_number(self, source: _Source, tid: int) -> int:
-        """Return the number of a thread, found by the clocks or not."""
+        """Return the number of a thread, which the clocks may find later or never."""
         number = source.numbers.get(tid)
         if number is None:
-            number = self._tree.thread()
+            number = source.reader.expect(tid)
             self._tell_thread(source, "thread", number, tid, source.process.started, 0, "")
+            source.early.add(number)
         return number
 
     def _end_threads(self, source: _Source, when: int) -> None:
