@@ -84,11 +84,21 @@ class Recorded(Shown):
             yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, None]:
-        """Note when a test runs, with its fixtures."""
-        line = item.location[1]
-        test = Function(item.nodeid, str(item.path), 0 if line is None else line + 1, "task")
-        with self._noted(test):
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Note when a test's fixtures are made."""
+        with self._noted(_test(item)):
+            yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Note when a test runs; what pytest reports in between is not the test's."""
+        with self._noted(_test(item)):
+            yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, None]:
+        """Note when a test's fixtures are taken down."""
+        with self._noted(_test(item)):
             yield
 
     @pytest.hookimpl(tryfirst=True)
@@ -162,6 +172,11 @@ class Gathered(Shown):
             return
         for part in self._parts.values():
             part.unlink(missing_ok=True)
+
+
+def _test(item: pytest.Item) -> Function:
+    line = item.location[1]
+    return Function(item.nodeid, str(item.path), 0 if line is None else line + 1, "task")
 
 
 def _near(path: Path) -> str:
