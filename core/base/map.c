@@ -83,6 +83,9 @@ wj_map_free(struct wj_map *map)
 int
 wj_bytes_add(struct wj_bytes *bytes, const void *from, size_t size)
 {
+    if (size == 0) {
+        return 0; /* there may be no data to copy to yet */
+    }
     if (bytes->size + size > bytes->room) {
         size_t room = bytes->room ? bytes->room : 4096;
         while (room < bytes->size + size) {

@@ -131,9 +131,10 @@ def test_a_second_run_takes_the_next_name(tmp_path: Path) -> None:
 
 GROWING = """
 import os, resource, sys, time
+from pathlib import Path
+from wadjet.model import store
 print("started", flush=True)
-empty = os.stat("x.wadjet").st_size
-while os.stat("x.wadjet").st_size == empty: pass  # until there are samples in it
+while not len(store.load(Path("x.wadjet")).samples): pass
 full = os.stat("x.wadjet").st_size
 resource.prlimit(os.getppid(), resource.RLIMIT_FSIZE, (full, full))  # for Wadjet, not for us
 end = time.monotonic() + 1.5
