@@ -20,7 +20,7 @@ HOMES = ("/srv/shop/", "/opt/tool/")
         ("/usr/lib/python3.13/json/decoder.py", True, "json/decoder.py", "json.decoder"),
         ("/usr/lib/python3.14t/queue.py", True, "queue.py", "queue"),
         ("/usr/lib64/python3.11/asyncio/__init__.py", True, "asyncio/__init__.py", "asyncio"),
-        ("/root/.pyenv/versions/3.12.1/lib/python3.12/abc.py", True, "abc.py", "abc"),
+        ("/home/ann/.pyenv/versions/3.12.1/lib/python3.12/abc.py", True, "abc.py", "abc"),
         ("/usr/lib/python3/dist-packages/yaml/__init__.py", True, "yaml/__init__.py", "yaml"),
         ("/srv/shop/.venv/lib/python3.11/site-packages/a/b.py", True, "a/b.py", "a.b"),
         ("<frozen importlib._bootstrap>", True, "importlib._bootstrap", "importlib._bootstrap"),
