@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from array import array
 from dataclasses import replace
 from pathlib import Path
@@ -195,3 +196,37 @@ def test_writing_after_the_close_is_told_as_an_error(tmp_path: Path) -> None:
     writer.close()
     with pytest.raises(OutputError, match=r"cannot write .*closed\.wadjet"):
         writer.about({"complete": True})
+
+
+def test_a_recording_that_is_being_written_is_read_as_it_was_at_one_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "growing.wadjet"
+    with store.Writer(path, METRICS) as writer:
+
+        def add(number: int) -> None:
+            writer.functions([Function(f"f{number}", "a.py", number)])
+            writer.frames(array("i", [number]), array("i", [number]))
+            writer.nodes(array("i", [number - 1]), array("i", [number]))
+            row = (array("q", [number]), array("i", [0]), array("i", [number]))
+            values = tuple(array("q", [1]) for _ in METRICS)
+            writer.samples(Samples(*row, array("b", [1]), array("i", [-1]), values))
+            writer.commit()
+
+        def samples(base: sqlite3.Connection, metrics: int) -> Samples:
+            """Read the samples when more have been written, or are to be."""
+            writing.start()
+            writing.join(0.3)
+            return read(base, metrics)
+
+        read, writing = store._samples, threading.Thread(target=add, args=[1])
+        writer.process(0, Process(1, 0, "grow", 0))
+        writer.thread(0, Thread("MainThread", 1, 0, 0))
+        add(0)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "_samples", samples)
+            seen = store.load(path)
+        writing.join()
+        assert (len(seen.tree), len(seen.samples)) == (1, 1)
+        seen = store.load(path)
+        assert (len(seen.tree), len(seen.samples)) == (2, 2)

@@ -20,6 +20,7 @@ FORMAT = 1
 APPLICATION_ID = int.from_bytes(b"WDJT", "big")
 
 _MAGIC = b"SQLite format 3\0"
+_PATIENCE = 60.0  # seconds that a commit waits for somebody who reads the file
 _BESIDE = ("-journal", "-wal", "-shm")
 
 if sys.platform != "win32":
@@ -63,7 +64,7 @@ class NewDatabase:
                 _clear(path)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
             _lock(self._file)
-            self.base = sqlite3.connect(path.absolute(), check_same_thread=False)
+            self.base = sqlite3.connect(path.absolute(), _PATIENCE, check_same_thread=False)
             self.base.execute("PRAGMA synchronous = OFF")  # the process may die, not the machine
             self.base.execute("PRAGMA cache_spill = OFF")
         except FileExistsError:

@@ -207,6 +207,7 @@ def load(path: Path) -> Profile:
     """Read a recording. Raises NoInputError or RecordingError, never anything else."""
     base = open_existing(path)
     try:
+        base.execute("BEGIN")  # it may be written meanwhile: all of what is read is of one moment
         return _profile(base)
     except _DAMAGE as error:
         raise RecordingError(
