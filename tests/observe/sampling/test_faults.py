@@ -153,7 +153,7 @@ def test_a_disk_that_fills_up_costs_the_rest_of_the_recording_not_the_program(
     """A limit on the size of files behaves as a full disk does."""
     words = ["-q", "--rate", "10000", "-o", "x.wadjet", "-c", GROWING]
     ending = direct(*words, folder=tmp_path)
-    assert ending.out == "started\nthe end\n"
+    assert ending.out == "started\nthe end\n", ending.err
     one_line(ending, OUTPUT, "cannot write x.wadjet")
     profile = store.load(tmp_path / "x.wadjet")
     assert profile.about["complete"] is False
