@@ -747,6 +747,19 @@ wj_atexit(PyInterpreterState *is, int number, PyObject **holds)
 #endif
 }
 
+/* ---- small objects -------------------------------------------------------------- */
+
+/* The head of a pool, behind which its blocks lie (the same in all versions on 64
+ * bits). */
+struct wj_pool {
+    uint64_t blocks; /* live ones; 0 where the pool was never used, too */
+    void *free, *next, *previous;
+    uint32_t arena, size_class, next_offset, last_offset;
+};
+#define WJ_POOL_SIZE (1ull << 14) /* and the alignment */
+#define WJ_POOL_GRAIN 16          /* bytes from one size class to the next */
+#define WJ_POOL_CLASSES 32
+
 /* ---- slots ---------------------------------------------------------------------- */
 
 #if PY_VERSION_HEX >= 0x030C0000

@@ -17,6 +17,7 @@
 
 #include "live.h"
 #include "loaded.h"
+#include "resident.h"
 #include "spin.h"
 
 static struct wj_table *table; /* Borrowed from the tracker */
@@ -424,4 +425,12 @@ wj_contexts_begin(struct wj_table *into)
     empty(&contexts);
     empty(&functions);
     return grow(&contexts) == 0 && grow(&functions) == 0 ? 0 : -1;
+}
+
+uint64_t
+wj_contexts_resident(void)
+{
+    return wj_resident((uintptr_t)contexts.slots, contexts.size * sizeof(struct slot))
+           + wj_resident((uintptr_t)functions.slots,
+                         functions.size * sizeof(struct slot));
 }

@@ -58,6 +58,9 @@ uint32_t wj_context_of(struct wj_chain *chain, const PyThreadState *state,
 /* A number for the calling thread. */
 uint32_t wj_contexts_thread(void);
 
+/* Bytes in memory of what is remembered itself. */
+uint64_t wj_contexts_resident(void);
+
 /* The code object at this address is no more. */
 void wj_contexts_forget_code(const void *code);
 

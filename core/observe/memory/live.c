@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "resident.h"
 #include "spin.h"
 
 static int all; /* every block counts */
@@ -292,4 +293,52 @@ wj_live_take(const void *address)
     }
     __atomic_store_n(word, 0, __ATOMIC_RELAXED);
     return unpacked(found);
+}
+
+static void
+visit_shadow(uintptr_t start, uintptr_t end,
+             void (*visit)(struct wj_block block, void *data), void *data)
+{
+    const uintptr_t grain = 1u << GRAIN_BITS;
+    for (uintptr_t at = start & ~(grain - 1); at < end; at += grain) {
+        const uint64_t *word = word_of((const void *)at, 0);
+        uint64_t found = word == NULL ? 0 : __atomic_load_n(word, __ATOMIC_RELAXED);
+        if (found != 0) {
+            visit(unpacked(found), data);
+        }
+    }
+}
+
+void
+wj_live_within(uintptr_t start, uintptr_t end,
+               void (*visit)(struct wj_block block, void *data), void *data)
+{
+    if (all) {
+        visit_shadow(start, end, visit, data);
+        return;
+    }
+    wj_spin_lock(&lock);
+    for (uint32_t i = 0; i < ROOM; i++) {
+        if (entries[i].address >= start && entries[i].address < end) {
+            visit(entries[i].block, data);
+        }
+    }
+    wj_spin_unlock(&lock);
+}
+
+uint64_t
+wj_live_resident(void)
+{
+    uint64_t found =
+        entries == NULL ? 0 : wj_resident((uintptr_t)entries, ROOM * sizeof *entries);
+    for (const uint64_t *piece = newest; piece != NULL;
+         piece = (const uint64_t *)(uintptr_t)piece[GRAINS]) {
+        found += wj_resident((uintptr_t)piece, PIECE);
+    }
+    for (size_t i = 0; i < SPANS; i++) {
+        found += spans[i] == NULL
+                     ? 0
+                     : wj_resident((uintptr_t)spans[i], PARTS * sizeof *spans[i]);
+    }
+    return found;
 }

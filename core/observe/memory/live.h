@@ -44,6 +44,13 @@ int wj_live_add(const void *address, struct wj_block block);
 /* Note that the block is a code object: what else is known of it stays. */
 void wj_live_mark_code(const void *address);
 
+/* Call ``visit`` with what is known of each block in [start, end). */
+void wj_live_within(uintptr_t start, uintptr_t end,
+                    void (*visit)(struct wj_block block, void *data), void *data);
+
+/* Bytes in memory of what is remembered itself. */
+uint64_t wj_live_resident(void);
+
 /* Forget a block and return what was known. Before it is given back: then its address
    may be another thread's. */
 struct wj_block wj_live_take(const void *address);

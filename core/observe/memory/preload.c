@@ -32,6 +32,7 @@ static void *(*next_pvalloc)(size_t);
 static void *(*next_mmap)(void *, size_t, int, int, int, off_t);
 static int (*next_munmap)(void *, size_t);
 static void *(*next_sbrk)(intptr_t);
+static long (*next_syscall)(long, ...);
 
 /* ---- before the next ones are known --------------------------------------------- */
 
@@ -85,6 +86,7 @@ look_for_all(void)
     look_for(&next_mmap, "mmap");
     look_for(&next_munmap, "munmap");
     look_for(&next_sbrk, "sbrk");
+    look_for(&next_syscall, "syscall");
     look_for(&next_malloc, "malloc");
     looking = 0;
     wj_tracker_settle();
@@ -206,13 +208,23 @@ pvalloc(size_t size)
 
 /* ---- mappings ------------------------------------------------------------------- */
 
+/* The kernel, asked past whoever watches; known as soon as anything is. */
+static long
+ask(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (next_syscall == NULL) {
+        look_for(&next_syscall, "syscall");
+    }
+    return next_syscall(number, a, b, c, d, e, f);
+}
+
 static void *
 map(void *at, size_t size, int protection, int flags, int file, off_t offset)
 {
     if (KNOWN && next_mmap != NULL) {
         return next_mmap(at, size, protection, flags, file, offset);
     }
-    return (void *)syscall(SYS_mmap, at, size, protection, flags, file, offset);
+    return (void *)ask(SYS_mmap, (long)at, (long)size, protection, flags, file, offset);
 }
 
 static void
@@ -247,8 +259,9 @@ PUBLIC int
 munmap(void *start, size_t size)
 {
     wj_tracker_unmapped(start, size);
-    return KNOWN && next_munmap != NULL ? next_munmap(start, size)
-                                        : (int)syscall(SYS_munmap, start, size);
+    return KNOWN && next_munmap != NULL
+               ? next_munmap(start, size)
+               : (int)ask(SYS_munmap, (long)start, (long)size, 0, 0, 0, 0);
 }
 
 PUBLIC void *
@@ -258,12 +271,37 @@ mremap(void *from, size_t old_size, size_t size, int flags, ...)
     va_start(arguments, flags);
     void *wish = flags & MREMAP_FIXED ? va_arg(arguments, void *) : NULL;
     va_end(arguments);
-    void *to = (void *)syscall(SYS_mremap, from, old_size, size, flags, wish);
+    void *to = (void *)ask(SYS_mremap, (long)from, (long)old_size, (long)size, flags,
+                           (long)wish, 0);
     if (to != MAP_FAILED) {
         wj_tracker_unmapped(from, old_size);
         wj_tracker_mapped(to, size, CALLER, WJ_MAPPED);
     }
     return to;
+}
+
+/* Those who ask the kernel by themselves, through the C library at least. */
+PUBLIC long
+syscall(long number, ...)
+{
+    va_list arguments;
+    va_start(arguments, number);
+    long a[6];
+    for (int i = 0; i < 6; i++) {
+        a[i] = va_arg(arguments, long);
+    }
+    va_end(arguments);
+    if (number == SYS_munmap) {
+        wj_tracker_unmapped((const void *)a[0], (size_t)a[1]);
+    }
+    long result = ask(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (number == SYS_mmap && result != -1) {
+        mapped((const void *)result, (size_t)a[1], (int)a[3], CALLER);
+    } else if (number == SYS_mremap && result != -1) {
+        wj_tracker_unmapped((const void *)a[0], (size_t)a[1]);
+        wj_tracker_mapped((const void *)result, (size_t)a[2], CALLER, WJ_MAPPED);
+    }
+    return result;
 }
 
 PUBLIC void *
@@ -285,8 +323,10 @@ sbrk(intptr_t more)
 /* ---- what the extension module finds -------------------------------------------- */
 
 PUBLIC struct wj_tracker_api wadjet_memory_tracker = {
-    WJ_TRACKER_VERSION,  0, wj_tracker_start, wj_tracker_stop, wj_tracker_wrap,
-    wj_tracker_overlook,
+    WJ_TRACKER_VERSION, 0,
+    wj_tracker_start,   wj_tracker_stop,
+    wj_tracker_wrap,    wj_tracker_overlook,
+    wj_tracker_account,
 };
 
 /* For the threads of whoever records, who need not know that we are there. */

@@ -32,6 +32,12 @@ wj_reading_threads(const struct wj_reading *reading)
     return count(&reading->table.head->threads, WJ_TRACKED_THREADS);
 }
 
+uint32_t
+wj_reading_mappings(const struct wj_reading *reading)
+{
+    return count(&reading->table.head->mappings, WJ_MAPPINGS);
+}
+
 int
 wj_reading_open(struct wj_reading *reading, int file)
 {

@@ -31,6 +31,7 @@ void wj_reading_close(struct wj_reading *reading);
 uint32_t wj_reading_contexts(const struct wj_reading *reading);
 uint32_t wj_reading_functions(const struct wj_reading *reading);
 uint32_t wj_reading_threads(const struct wj_reading *reading);
+uint32_t wj_reading_mappings(const struct wj_reading *reading);
 
 /* A text, and its size through ``*size``: 0 where it is not within the table. */
 const char *wj_reading_text(const struct wj_reading *reading, uint64_t at,

@@ -35,6 +35,7 @@ struct wj_table_head {
     uint32_t mappings;
     uint32_t farewell; /* bytes of it */
     uint64_t text;     /* bytes */
+    uint64_t own;      /* bytes in memory of the tracker's own, when watching ended */
     /* written by whoever allocates */
     _Alignas(64) int64_t live; /* bytes, now */
     int64_t peak;              /* the most that ``live`` has been */
@@ -61,6 +62,7 @@ struct wj_context {
     int64_t brief; /* blocks given back before the thread asked for another */
     int64_t others_gone;
     int64_t others_gone_blocks;
+    int64_t keeping; /* free bytes of arenas that its live blocks kept in the end */
 };
 
 static inline int64_t
@@ -108,6 +110,9 @@ struct wj_mapping {
     uint64_t size; /* bytes; 0 for none */
     uint64_t caller;
     uint64_t resident; /* bytes of it in memory, when watching ended */
+    /* bytes of an arena then: in live blocks, in free ones of pools in use, in pools
+       that are not; the rest is lost to headers and alignment */
+    uint64_t used, available, unused;
     uint32_t context;
     uint32_t kind;
 };

@@ -19,10 +19,12 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "arenas.h"
 #include "contexts.h"
 #include "live.h"
 #include "loaded.h"
 #include "mappings.h"
+#include "resident.h"
 
 #define FAST __thread __attribute__((tls_model("initial-exec")))
 
@@ -515,6 +517,19 @@ wj_tracker_start(struct wj_table *into, PyThreadState *(*this_thread_state)(void
     __atomic_store_n(&active, 1, __ATOMIC_RELEASE);
     __atomic_store_n(&sampling, mean != 0, __ATOMIC_RELEASE);
     return 0;
+}
+
+void
+wj_tracker_account(void)
+{
+    mine.busy = 1;
+    for (uint32_t i = 0; i < table.head->mappings; i++) {
+        struct wj_mapping *each = &table.mappings[i];
+        each->resident = each->size ? wj_resident(each->start, each->size) : 0;
+    }
+    table.head->own = wj_live_resident() + wj_contexts_resident();
+    wj_arenas_account(&table); /* reads pages that were never used: last */
+    mine.busy = 0;
 }
 
 void

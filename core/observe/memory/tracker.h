@@ -48,6 +48,11 @@ void wj_tracker_wrap(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int 
    requests are not counted: the block is. */
 int wj_tracker_is_inside(void);
 
+/* Tell in the table how much of each mapping is in memory, and of Python's arenas what
+   they are used for and whose live blocks keep what is free. Holding the GIL, so that
+   they stand still. */
+void wj_tracker_account(void);
+
 /* What the calling thread asks for is not the program's. */
 void wj_tracker_overlook(void);
 
@@ -62,8 +67,9 @@ struct wj_tracker_api {
     void (*stop)(void);
     void (*wrap)(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
     void (*overlook)(void);
+    void (*account)(void);
 };
-#define WJ_TRACKER_VERSION 2
+#define WJ_TRACKER_VERSION 3
 #define WJ_TRACKER_SYMBOL "wadjet_memory_tracker"
 
 #endif

@@ -24,12 +24,15 @@ ALLOCATED = Metric("allocated", "bytes", "Memory asked for")
 REQUESTS = Metric("allocations", "count", "Allocations")
 TEMPORARY = Metric("temporary", "count", "Allocations given back at once")
 MAPPED = Metric("mapped", "bytes", "Memory mapped by the program itself")
-METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY, MAPPED)
+AVERAGE = Metric("average", "bytes", "Memory on the average")
+KEEPING = Metric("keeping", "bytes", "Free memory that live blocks keep from the system")
+METRICS = (PEAK, LIVE, ALLOCATED, REQUESTS, TEMPORARY, MAPPED, AVERAGE, KEEPING)
 """What is recorded. Given back at once: before the thread asked for anything else. Mapped:
-past all allocators, and in memory at the end."""
+past all allocators, and in memory at the end. On the average: while the process lived. Kept
+from the system: in Python's arenas at the end, charged to the blocks that are live in them."""
 
 NAMES = frozenset(metric.name for metric in METRICS)
-SIZES = frozenset(metric.name for metric in (PEAK, LIVE, ALLOCATED))
+SIZES = frozenset(metric.name for metric in (PEAK, LIVE, ALLOCATED, AVERAGE))
 """Sampled, what these say of small blocks is as uncertain as if each sample were worth the
 mean; of large blocks it is more certain than that."""
 
@@ -100,8 +103,38 @@ def resident(profile: Profile) -> dict[str, int]:
     ``mapped`` is what the program mapped by itself, ``files`` are libraries and the like,
     ``heap`` is what C's allocators hold. Of all processes together.
     """
+    return _sums(profile, "resident")
+
+
+def pools(profile: Profile) -> dict[str, int]:
+    """Return the bytes of Python's arenas at the end by what they were for; they may be unknown.
+
+    ``reserved`` is all, ``used`` what lay in live blocks, ``available`` and ``unused`` what was
+    free; ``arenas`` and ``sparse`` count them, and those used by less than a tenth. Of all
+    processes together.
+    """
+    return _sums(profile, "pools")
+
+
+def life(profile: Profile, average: int, allocated: int) -> float | None:
+    """Return how long memory lived on the average, ns; None where that is not known.
+
+    What is live on the average is what is asked for in a time times how long it lives: Little's
+    law (J. Little, A proof for the queuing formula L = lambda W, 1961).
+
+    >>> from wadjet.model.profile import Builder
+    >>> made = Builder(METRICS).sample(["f a.py:1"], time=10**10, allocated=500, average=100)
+    >>> life(made.build(), 100, 500)
+    2000000000.0
+    """
+    if len(profile.processes) > 1 or not allocated:
+        return None
+    return average * profile.duration / allocated
+
+
+def _sums(profile: Profile, fact: str) -> dict[str, int]:
     facts = profile.about.get("memory")
-    processes = facts.get("resident") if isinstance(facts, dict) else None
+    processes = facts.get(fact) if isinstance(facts, dict) else None
     sums: Counter[str] = Counter()
     for process in processes if isinstance(processes, list) else []:
         if isinstance(process, dict):

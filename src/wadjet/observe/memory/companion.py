@@ -19,7 +19,7 @@ from wadjet.model.memory import METRICS
 from wadjet.model.profile import Fact, Metric
 from wadjet.observe.memory import _memory
 from wadjet.observe.memory.agent import LIBRARY
-from wadjet.observe.memory.residency import ARENA, Mapping, Residency, account
+from wadjet.observe.memory.residency import ARENA, Mapping, Pools, Residency, account, pools
 from wadjet.observe.sampling.companions import Ledger
 
 SAMPLED = 512 * 1024
@@ -31,7 +31,9 @@ UNIT = 1024
 POINTS = 2000
 """Moments of the timeline that are kept; beyond, every second one is left out."""
 
-_PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY, _MAPPED = range(len(METRICS))
+_PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY, _MAPPED, _AVERAGE, _KEEPING = range(
+    len(METRICS)
+)
 _CHANGE = struct.Struct("=7q")
 _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
@@ -72,6 +74,7 @@ class Memory:
                 "peak": sum(each.peak for each in self._readers),
                 "lost": sum(each.lost for each in self._readers),
                 "resident": [asdict(each.residency) for each in self._readers if each.residency],
+                "pools": [asdict(each.pools) for each in self._readers if each.pools],
                 "timeline": [list(each) for each in points],
             }
         }
@@ -84,6 +87,7 @@ class _Reader:
         self.points: list[tuple[int, int, int]] = []
         self.peak = self.lost = 0
         self.residency: Residency | None = None
+        self.pools: Pools | None = None
         self._ledger = ledger
         self._table = table
         self._first = first
@@ -97,6 +101,7 @@ class _Reader:
         self._pause = 1  # readings from one point of the timeline to the next
         self._skipped = 0
         self._live: defaultdict[int, int] = defaultdict(int)  # bytes by context
+        self._held = _Held(ledger.started)
         self._over: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
 
     def read(self, time: int) -> None:
@@ -113,7 +118,13 @@ class _Reader:
         self._write_changes(time)
         self._learn()
         peaks = {number: size for number, size, _ in self._table.peaks()}
-        for metric, moment, sizes in ((_PEAK, self._peak_time, peaks), (_LIVE, time, self._live)):
+        average = self._held.average(self._live, time)
+        for metric, moment, sizes in (
+            (_PEAK, self._peak_time, peaks),
+            (_LIVE, time, self._live),
+            (_AVERAGE, time, average),
+            (_KEEPING, time, dict(self._table.keeping())),
+        ):
             for number, size in sizes.items():
                 if size > 0:
                     self._write(moment, number, {metric: size}, 1)
@@ -126,7 +137,8 @@ class _Reader:
         mappings = [Mapping(*each) for each in self._table.mappings()]
         if not smaps:
             return  # it ended without a word
-        self.residency = account(smaps, mappings)
+        self.residency = account(smaps, mappings, self._table.head()["own"])
+        self.pools = pools(mappings)
         for each in mappings:
             if each.kind != ARENA and each.resident:
                 self._write(time, each.context, {_MAPPED: each.resident}, 1)
@@ -175,7 +187,9 @@ class _Reader:
         asked: dict[int, list[int]] = {}
         for context, size, blocks, live, _, brief, samples in _CHANGE.iter_unpack(changes):
             number = context & _LOW
-            self._live[number] += live
+            if live:
+                self._held.settle(number, self._live[number], time)
+                self._live[number] += live
             if samples:
                 asked[number] = [size, *self._whole(number, blocks, brief), samples]
         if self._is_exact:
@@ -213,6 +227,30 @@ class _Reader:
             }
             self._ledger.add(time, thread, node, split)
         return parts
+
+
+class _Held:
+    """How much memory was live on the average, by context.
+
+    What is asked for and given back between two readings counts for nothing, and what lives
+    longer for more or less than it should by a reading at most: right on the average.
+    """
+
+    def __init__(self, start: int) -> None:
+        self._start = start
+        self._area: defaultdict[int, int] = defaultdict(int)  # bytes times ns
+        self._since: dict[int, int] = {}  # up to when that is so
+
+    def settle(self, number: int, live: int, time: int) -> None:
+        """Note that ``live`` bytes of a context were live until now."""
+        self._area[number] += live * (time - self._since.get(number, time))
+        self._since[number] = time
+
+    def average(self, live: Values[int, int], end: int) -> dict[int, int]:
+        """Return bytes by context, from the start to the end."""
+        for number, size in live.items():
+            self.settle(number, size, end)
+        return {number: area // max(end - self._start, 1) for number, area in self._area.items()}
 
 
 def _resident(pid: int) -> int:

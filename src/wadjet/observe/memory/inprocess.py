@@ -46,10 +46,11 @@ class Watch:
 class _Pages:
     """A ledger that keeps what is written."""
 
-    __slots__ = ("_nodes", "_rows", "_threads", "pid", "thread")
+    __slots__ = ("_nodes", "_rows", "_threads", "pid", "started", "thread")
 
     def __init__(self) -> None:
         self.pid = os.getpid()
+        self.started = 0
         self.thread: Callable[[int], int] = self._thread
         self._nodes = TreeBuilder()
         self._threads: dict[int, int] = {}

@@ -17,11 +17,13 @@ from wadjet.observe.sampling import _sampling
 class Ledger(Protocol):
     """Where the reader of one process writes samples.
 
-    ``pid`` is the process; ``thread`` gives the number of one of its threads by the
+    ``pid`` is the process, which was there from ``started`` on (ns since the start of the
+    recording); ``thread`` gives the number of one of its threads by the
     kernel's id.
     """
 
     pid: int
+    started: int
     thread: Callable[[int], int]
 
     def python(self, parent: int, file: str, name: str, first_line: int, line: int) -> int:
@@ -39,12 +41,18 @@ class Ledger(Protocol):
 class TreeLedger:
     """A ledger over the call tree of all processes."""
 
-    __slots__ = ("_columns", "_metrics", "_tree", "_values", "pid", "thread")
+    __slots__ = ("_columns", "_metrics", "_tree", "_values", "pid", "started", "thread")
 
     def __init__(
-        self, tree: _sampling.Tree, metrics: int, pid: int, thread: Callable[[int], int]
+        self,
+        tree: _sampling.Tree,
+        metrics: int,
+        pid: int,
+        started: int,
+        thread: Callable[[int], int],
     ) -> None:
         self.pid = pid
+        self.started = started
         self.thread = thread
         self._tree = tree
         self._metrics = metrics

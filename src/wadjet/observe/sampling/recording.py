@@ -157,6 +157,7 @@ class Recording:
             self._tree,
             len(self._metrics),
             source.process.pid,
+            source.process.started,
             lambda tid: self._thread_number(source, tid),
         )
         first = self._metrics.index(companion.metrics[0])

@@ -61,6 +61,31 @@ def test_a_line_that_keeps_all_it_asks_for_all_the_time_is_a_leak() -> None:
     assert "`serve` (app.py:7), 60.0 MiB at the end, 6.0 MiB a second" in finding.message
 
 
+def fragments(free: int, *, holder: int) -> Profile:
+    """Of 64 MiB in arenas ``free`` MiB are so; one line keeps ``holder`` of them."""
+    made = Builder(METRICS)
+    made.sample(["main app.py:2", "parse app.py:7"], time=SECOND, keeping=holder * MIB)
+    for line in range(20):
+        rest = (free - holder) * MIB // 20
+        made.sample(["main app.py:2", f"load app.py:{20 + line}"], time=SECOND, keeping=rest)
+    pools = {"arenas": 64, "reserved": 64 * MIB, "used": (64 - free) * MIB, "unused": 0}
+    facts: Fact = {"mean": 0, "pools": [{**pools, "available": free * MIB, "sparse": 9}]}
+    return made.build(memory=facts)
+
+
+def test_a_line_whose_blocks_keep_free_memory_is_named() -> None:
+    finding = found(fragments(50, holder=40), "fragmentation")
+    assert finding is not None
+    assert finding.place is not None
+    assert (finding.place.file, finding.place.line) == ("app.py", 7)
+    assert "50.0 MiB of the 64.0 MiB" in finding.message
+
+
+@pytest.mark.parametrize(("free", "holder"), [(20, 19), (50, 10)], ids=["little", "everybody"])
+def test_free_memory_that_is_little_or_everybodys_is_nobodys_fault(free: int, holder: int) -> None:
+    assert found(fragments(free, holder=holder), "fragmentation") is None
+
+
 def test_what_is_loaded_once_and_kept_is_no_leak() -> None:
     def once(made: Builder) -> None:
         for tick in range(10):

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from wadjet.model.finding import Finding
 from wadjet.model.memory import is_recorded
 from wadjet.model.profile import Profile
-from wadjet.observe.memory.diagnosis import growth, places, quality
+from wadjet.observe.memory.diagnosis import arenas, growth, places, quality
 from wadjet.observe.memory.diagnosis.evidence import Evidence
 
 Rule = Callable[[Evidence], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     growth.leak,  # what a line keeps grows as long as the program runs
+    arenas.fragmentation,  # few blocks keep much of what is free from the system
     growth.kept_resident,  # memory was given back, but the system does not have it
     places.peak_line,  # much of the peak is one line's
     places.peak_library,  # much of the peak is one library's
