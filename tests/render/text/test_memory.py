@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from array import array
+from dataclasses import replace
 
 import pytest
 from tests.memories import MIB, remembered
 
 from wadjet.model.memory import METRICS
-from wadjet.model.profile import Builder, Profile
+from wadjet.model.profile import Builder, Fact, Profile
 from wadjet.render.text import View, main_metric, show, summary
 
 
@@ -51,6 +53,33 @@ def test_what_is_in_memory_at_the_end_is_told_by_what_it_is_for() -> None:
         "In memory at the end: 48.0 MiB (C's allocators 30.0 MiB, Python's small objects "
         "10.0 MiB, libraries and files 8.0 MiB)." in words
     )
+
+
+def test_what_pythons_arenas_were_used_for_is_told_beside_it() -> None:
+    half: dict[str, Fact] = {"arenas": 9, "reserved": 9 * MIB, "used": 4 * MIB}
+    half |= {"available": 3 * MIB, "unused": 2 * MIB}
+    facts: Fact = {
+        "mean": 0,
+        "resident": [{"total": 9 * MIB, "arenas": 9 * MIB}],
+        "pools": [{**half, "sparse": 0}, {**half, "sparse": 3}],
+    }
+    words = " ".join(shown(remembered(memory=facts)).split())
+    assert "Python's arenas: 8.0 MiB live, 10.0 MiB free; 3 of 18 all but empty." in words
+
+
+def test_how_long_memory_lived_is_told_where_it_is_known() -> None:
+    assert " lived" not in shown(remembered())
+    profile = remembered()
+    assert " lived" not in shown(replace(profile, metrics=profile.metrics[:6]))
+    values = list(profile.samples.values)
+    average = profile.metric_index("average")
+    values[average] = array("q", [0] * len(values[average]))
+    values[average][-1] = 3 * MIB  # of `keep`, who asked for 12
+    lived = shown(replace(profile, samples=replace(profile.samples, values=tuple(values))))
+    table = lived.partition("Asked for in all")[2].splitlines()
+    assert table[0].split()[-1] == "lived"
+    cells = {line.split()[0]: " ".join(line.split()[5:7]) for line in table[1:3]}
+    assert cells == {"shop.py:41": "brief parse", "shop.py:77": "1.00 s"}
 
 
 def test_a_moment_is_no_curve() -> None:

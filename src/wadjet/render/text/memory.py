@@ -11,18 +11,21 @@ from rich.text import Text
 
 from wadjet.model.memory import (
     ALLOCATED,
+    AVERAGE,
     LIVE,
     PEAK,
     Moment,
     is_recorded,
+    life,
     peak_time,
+    pools,
     resident,
     timeline,
 )
 from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import fold
 from wadjet.model.units import amount, duration, size
-from wadjet.render.text.costs import table
+from wadjet.render.text.costs import Table, table
 from wadjet.render.text.pen import Pen
 from wadjet.render.text.tables import lines_of_code
 
@@ -33,6 +36,7 @@ _PARTS = {
     "heap": "C's allocators",
     "files": "libraries and files",
     "mapped": "mapped by the program",
+    "recorder": "recording",
 }
 _FEW = 3  # moments that make no curve
 _LEAST = 1 << 16  # bytes; less is not worth a table
@@ -59,7 +63,24 @@ def _charged(pen: Pen, profile: Profile, metric: Metric, title: str, top: int) -
     costs = table(profile, metric.name, "own", top=top)
     costs = replace(costs, rows=tuple(row for row in costs.rows if row.self >= _SHARE * whole))
     title += f": {amount(whole, metric.unit)}"
-    return lines_of_code(pen, costs, metric, title)
+    lives = _lives(profile, costs) if metric is ALLOCATED else ()
+    return lines_of_code(pen, costs, metric, title, lives)
+
+
+def _lives(profile: Profile, costs: Table) -> tuple[str, ...]:
+    """Return a column that says how long the memory of each row lived on the average."""
+    if AVERAGE.name not in {metric.name for metric in profile.metrics}:
+        return ()
+    every = table(profile, AVERAGE.name, "own", top=None).rows
+    if not every:  # it was not recorded over time
+        return ()
+    averages = {(row.where, row.name): row.self for row in every}
+    lives = [life(profile, averages.get((row.where, row.name), 0), row.self) for row in costs.rows]
+    return ("lived", *(_lived(each) for each in lives)) if None not in lives else ()
+
+
+def _lived(life: float | None) -> str:
+    return duration(life) if life else "brief"
 
 
 def _chart(pen: Pen, profile: Profile) -> list[Text]:
@@ -92,9 +113,19 @@ def _resident(pen: Pen, profile: Profile) -> list[Text]:
         return []
     sizes = sorted(parts.items(), key=lambda item: -item[1])
     words = [f"{_PARTS.get(part, part)} {size(each)}" for part, each in sizes if each]
-    return pen.wrapped(
-        Text(f"In memory at the end: {size(total)} ({', '.join(words)}).", style="dim"), "  ", "  "
-    )
+    text = f"In memory at the end: {size(total)} ({', '.join(words)})."
+    return pen.wrapped(Text(text + _pools(profile), style="dim"), "  ", "  ")
+
+
+def _pools(profile: Profile) -> str:
+    """Return in words what Python's arenas were used for at the end."""
+    facts = pools(profile)
+    if not facts.get("arenas"):
+        return ""
+    free = facts["available"] + facts["unused"]
+    words = f" Python's arenas: {size(facts['used'])} live, {size(free)} free"
+    sparse = facts["sparse"]
+    return words + (f"; {sparse} of {facts['arenas']} all but empty." if sparse else ".")
 
 
 def _with_peak(profile: Profile, moments: list[Moment]) -> list[Moment]:

@@ -110,8 +110,13 @@ def _rest(costs: Table) -> list[Text]:
     return [Text(words, style="dim")]
 
 
-def lines_of_code(pen: Pen, costs: Table, metric: Metric, title: str = "") -> list[Text]:
-    """Return lines with self cost and their source text."""
+def lines_of_code(
+    pen: Pen, costs: Table, metric: Metric, title: str = "", more: tuple[str, ...] = ()
+) -> list[Text]:
+    """Return lines with self cost and their source text.
+
+    ``more`` is another column: its head, and a cell for each row.
+    """
     widest = max((cell_len(row.where) for row in costs.rows), default=0)
     title = title or f"Lines by {metric.title}"
     wide, error = _amount_width(metric), _error_width(costs)
@@ -119,9 +124,11 @@ def lines_of_code(pen: Pen, costs: Table, metric: Metric, title: str = "") -> li
     title = pen.pad(title, where + 2)
     head = pen.pad("self", _PERCENT, right=True)
     head += pen.pad(pen.glyphs.error if error else "", error, right=True)
-    lines = [Text.assemble((title, "bold"), (head, "dim"))]
-    room = pen.width - 2 - where - _PERCENT - error - wide - 3
-    for row in costs.rows:
+    beside = max((cell_len(cell) + 2 for cell in more), default=0)
+    head += pen.pad(more[0] if more else "", wide + beside, right=True)
+    lines = [Text.assemble((title, "bold"), (head.rstrip(), "dim"))]
+    room = pen.width - 2 - where - _PERCENT - error - wide - beside - 3
+    for row, cell in zip(costs.rows, more[1:] or [""] * len(costs.rows), strict=True):
         style = heat(row.share.value)
         source = (pen.fit(row.text, room), "") if row.text else (pen.fit(row.name, room), "dim")
         lines.append(
@@ -131,6 +138,7 @@ def lines_of_code(pen: Pen, costs: Table, metric: Metric, title: str = "") -> li
                 (pen.pad(_tenths(row.share.value), _PERCENT, right=True), style),
                 (pen.pad(_error(pen, row), error, right=True), "dim"),
                 pen.pad(amount(row.self, metric.unit), wide, right=True),
+                (pen.pad(cell, beside, right=True), "dim"),
                 "  ",
                 source,
             )
