@@ -139,6 +139,23 @@ wj_frame_is_entry(const wj_frame *frame)
 #endif
 }
 
+/* A variable of the C function that does the innermost evaluation of Python: its frame
+   on the C stack lies around it. NULL for none; may lie elsewhere for the thread's
+   first. */
+static inline const void *
+wj_evaluation_mark(const PyThreadState *thread)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    return wj_evaluation_now(thread);
+#else
+    const wj_frame *frame = wj_top_frame(thread);
+    while (frame != NULL && wj_frame_code(frame) != NULL) {
+        frame = frame->previous;
+    }
+    return frame;
+#endif
+}
+
 static inline int
 wj_frame_is_generator(const wj_frame *frame)
 {

@@ -181,7 +181,13 @@ describe_native(struct wj_tracked_function *function, const void *address)
     function->kind = WJ_KIND_NATIVE;
     function->address = (uint64_t)(uintptr_t)address;
     if (wj_loaded_at(address, &found) == 0) {
-        const char *path = found.path[0] ? found.path : "/proc/self/exe";
+        char program[4096];
+        const char *path = found.path;
+        if (path[0] == '\0') { /* the program itself */
+            ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+            program[size > 0 ? size : 0] = '\0';
+            path = program;
+        }
         function->address -= found.base;
         function->file_size = keep_bytes(path, strlen(path), &function->file);
     }
@@ -380,8 +386,8 @@ python_context(struct wj_chain *chain, const PyThreadState *state)
     return context;
 }
 
-static uint32_t
-native_context(struct wj_chain *chain, uint32_t parent, const void *caller)
+uint32_t
+wj_context_native(struct wj_chain *chain, uint32_t parent, const void *caller)
 {
     uint32_t at = hash(parent, (uint64_t)(uintptr_t)caller) & (WJ_CALLS - 1);
     struct wj_call *call = &chain->calls[at];
@@ -399,7 +405,7 @@ uint32_t
 wj_context_of(struct wj_chain *chain, const PyThreadState *state, const void *caller)
 {
     uint32_t context = python_context(chain, state);
-    return caller == NULL ? context : native_context(chain, context, caller);
+    return caller == NULL ? context : wj_context_native(chain, context, caller);
 }
 
 uint32_t

@@ -55,6 +55,10 @@ int wj_contexts_begin(struct wj_table *table);
 uint32_t wj_context_of(struct wj_chain *chain, const PyThreadState *state,
                        const void *caller);
 
+/* The context of C code that is called, or asks, in another one; 0 where there is no
+ * room. */
+uint32_t wj_context_native(struct wj_chain *chain, uint32_t parent, const void *caller);
+
 /* A number for the calling thread. */
 uint32_t wj_contexts_thread(void);
 

@@ -77,9 +77,10 @@ unwrap(struct domain *each)
 }
 
 PyDoc_STRVAR(start_doc,
-"start(library, mean) -> dict\n--\n\n"
+"start(library, mean, natives) -> dict\n--\n\n"
 "Watch the memory of this process through the tracker in the file ``library``.\n\n"
-"``mean`` is the number of bytes between samples, 0 to count every block. Returns\n"
+"``mean`` is the number of bytes between samples, 0 to count every block; with\n"
+"``natives`` call chains have all C functions, not just the one that asked. Returns\n"
 "``fd`` (the table; borrowed) and ``preloaded`` (malloc and its kin are watched too).\n"
 "Raises RuntimeError where memory is watched already, OSError.");
 
@@ -88,8 +89,9 @@ start(PyObject *module, PyObject *args)
 {
     const char *path;
     long long mean;
+    int natives;
     (void)module;
-    if (!PyArg_ParseTuple(args, "sL:start", &path, &mean)) {
+    if (!PyArg_ParseTuple(args, "sLp:start", &path, &mean, &natives)) {
         return NULL;
     }
     if (table.file >= 0) {
@@ -103,7 +105,7 @@ start(PyObject *module, PyObject *args)
     if (find_tracker(path) != 0) {
         return NULL;
     }
-    if (wj_table_create(&table, mean) != 0
+    if (wj_table_create(&table, mean, natives) != 0
         || tracker->start(&table, PyGILState_GetThisThreadState) != 0) {
         wj_table_close(&table);
         return PyErr_SetFromErrno(PyExc_OSError);

@@ -41,7 +41,7 @@ map(struct wj_table *table, int file, int protection)
 }
 
 int
-wj_table_create(struct wj_table *table, int64_t mean)
+wj_table_create(struct wj_table *table, int64_t mean, int natives)
 {
     int file =
         wj_file_aside(memfd_create("wadjet-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -59,6 +59,7 @@ wj_table_create(struct wj_table *table, int64_t mean)
     table->head->magic = WJ_TABLE_MAGIC;
     table->head->size = WHOLE;
     table->head->mean = mean;
+    table->head->natives = (uint64_t)(natives != 0);
     table->head->contexts = table->head->functions = table->head->threads = 1;
     return 0;
 }

@@ -25,8 +25,9 @@ enum wj_function_kind { WJ_KIND_PYTHON, WJ_KIND_NATIVE, WJ_KIND_DEEPER };
 
 struct wj_table_head {
     uint64_t magic;
-    uint64_t size; /* of the whole, bytes */
-    int64_t mean;  /* bytes between samples, 0 where every block is counted */
+    uint64_t size;    /* of the whole, bytes */
+    int64_t mean;     /* bytes between samples, 0 where every block is counted */
+    uint64_t natives; /* contexts have all C functions, not just the one that asked */
     /* written under the tracker's lock */
     uint32_t contexts; /* the first is no context: blocks of which none is known */
     uint32_t functions;
@@ -129,7 +130,7 @@ struct wj_table {
 };
 
 /* Make one in new memory. 0, or -1 with errno set. */
-int wj_table_create(struct wj_table *table, int64_t mean);
+int wj_table_create(struct wj_table *table, int64_t mean, int natives);
 
 /* Map one that another process made, to read; owns ``file`` on success. 0, or -1 with
    errno set; EINVAL where the file holds none. */

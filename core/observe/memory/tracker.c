@@ -24,6 +24,7 @@
 #include "live.h"
 #include "loaded.h"
 #include "mappings.h"
+#include "natives.h"
 #include "resident.h"
 
 #define FAST __thread __attribute__((tls_model("initial-exec")))
@@ -34,6 +35,7 @@ struct own {
     uint64_t seed;
     uint32_t run; /* of the tracker, for which the chain holds */
     struct wj_chain chain;
+    struct wj_natives natives;
 };
 
 static FAST struct {
@@ -106,6 +108,9 @@ self(void)
     struct own *thread = mine.own != NULL ? mine.own : enter();
     if (thread != NULL && thread->run != run) {
         memset(&thread->chain, 0, offsetof(struct wj_chain, links));
+        if (table.head->natives) {
+            memset(&thread->natives, 0, sizeof thread->natives);
+        }
         thread->chain.thread = wj_contexts_thread();
         thread->run = run;
         thread->seed = (uint64_t)thread->chain.thread * 0x9E3779B97F4A7C15ull
@@ -120,6 +125,19 @@ is_python(const void *caller)
 {
     return (uintptr_t)caller >= interpreter.start
            && (uintptr_t)caller < interpreter.end;
+}
+
+/* The context in which the calling thread asks, by way of ``caller``, NULL for Python.
+ */
+static uint32_t
+context_of(struct own *thread, const void *caller)
+{
+    const PyThreadState *state = this_thread();
+    if (table.head->natives) {
+        uint32_t context = wj_context_of(&thread->chain, state, NULL);
+        return wj_natives_context(&thread->natives, &thread->chain, state, context);
+    }
+    return wj_context_of(&thread->chain, state, is_python(caller) ? NULL : caller);
 }
 
 /* ---- sampling ------------------------------------------------------------------- */
@@ -255,10 +273,7 @@ remember(const void *address, size_t size, const void *caller)
     }
     mine.last = NULL;
     forget(address, wj_live_take(address)); /* its end went unseen */
-    if (is_python(caller)) {
-        caller = NULL;
-    }
-    uint32_t context = wj_context_of(&thread->chain, this_thread(), caller);
+    uint32_t context = context_of(thread, caller);
     if (wj_live_add(address, (struct wj_block){context, 0, size}) == 0) {
         count_made(context, size);
     }
@@ -355,9 +370,7 @@ static uint32_t
 place_of(const void *caller)
 {
     struct own *thread = self();
-    return thread == NULL ? 0
-                          : wj_context_of(&thread->chain, this_thread(),
-                                          is_python(caller) ? NULL : caller);
+    return thread == NULL ? 0 : context_of(thread, caller);
 }
 
 void
@@ -507,6 +520,7 @@ wj_tracker_start(struct wj_table *into, PyThreadState *(*this_thread_state)(void
     this_thread = this_thread_state;
     memset(&interpreter, 0, sizeof interpreter);
     wj_loaded_at((const void *)(uintptr_t)this_thread, &interpreter);
+    wj_natives_begin((const void *)(uintptr_t)this_thread);
     if (wj_live_begin(mean == 0) != 0 || wj_contexts_begin(&table) != 0) {
         mine.busy = 0;
         return -1;

@@ -145,7 +145,7 @@ def _companions(args: argparse.Namespace) -> list[Companion]:
         return []
     from wadjet.observe.memory.companion import SAMPLED, Memory
 
-    return [Memory(0 if args.memory == "exact" else SAMPLED)]
+    return [Memory(0 if args.memory == "exact" else SAMPLED, native=args.native)]
 
 
 def _command(args: argparse.Namespace) -> list[str]:

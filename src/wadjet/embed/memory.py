@@ -36,7 +36,7 @@ def memory(
     >>> recording.profile.metrics[2].title
     'Memory at the peak'
     """
-    beside = of_memory(exact=exact)
+    beside = of_memory(exact=exact, native=native)
     names = (beside.name, beside.agent, beside.argument)
     settings = Settings(rate, wall_rate, native=native, companions=(names,))
     path = None if output is None else Path(output).absolute()
@@ -49,10 +49,10 @@ def memory(
     )
 
 
-def of_memory(*, exact: bool) -> Companion:
+def of_memory(*, exact: bool, native: bool = False) -> Companion:
     """Return what records memory beside the clocks. Raises UnsupportedError."""
     try:
         from wadjet.observe.memory.companion import SAMPLED, Memory
     except ImportError as error:
         raise unsupported(error) from None
-    return Memory(0 if exact else SAMPLED)
+    return Memory(0 if exact else SAMPLED, native=native)

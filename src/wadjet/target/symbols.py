@@ -21,6 +21,7 @@ from elftools.elf.sections import NoteSection
 DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
 _SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
 _FUNCTION_TYPES = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
+_LOCAL = 0  # STB_LOCAL
 _UNWIND_INDEX = b"\x01\x1b\x03\x3b"  # version 1; pointers relative, 4 bytes signed
 _LINES_LIMIT = 64 << 20  # bytes of .debug_line beyond which lines take too long to read
 
@@ -56,14 +57,14 @@ class _Library:
         self._name = name
         self._files = files
         self._symbols = sorted(symbol for file in files for symbol in _functions(file))
-        self._starts = [start for start, _, _ in self._symbols]
+        self._starts = [start for start, *_ in self._symbols]
         self._nameless = sorted(start for file in files for start in _unwind_starts(file))
         self._lines: _Lines | None = None
 
     def find(self, address: int) -> Symbol | None:
         """Return the function at ``address``; one without a name is called by its start."""
         at = bisect_right(self._starts, address) - 1
-        start, size, name = self._symbols[at] if at >= 0 else (0, 0, "")
+        start, size, _, name = self._symbols[at] if at >= 0 else (0, 0, False, "")
         if at < 0 or (size and address >= start + size):
             at = bisect_right(self._nameless, address) - 1
             if at < 0:
@@ -139,10 +140,13 @@ def _debug_file(file: ELFFile) -> Path | None:
     return None
 
 
-def _functions(file: ELFFile) -> Iterator[tuple[int, int, str]]:
-    """Yield (address, size, name) of the functions in the symbol tables."""
-    for name in (".symtab", ".dynsym"):
-        table = file.get_section_by_name(name)
+def _functions(file: ELFFile) -> Iterator[tuple[int, int, bool, str]]:
+    """Yield (address, size, known outside, name) of the functions in the symbol tables.
+
+    Of several names of one function that sorts last which others call it by.
+    """
+    for section_name in (".symtab", ".dynsym"):
+        table = file.get_section_by_name(section_name)
         if table is None or table["sh_type"] == "SHT_NOBITS":
             continue
         texts = file.get_section(table["sh_link"]).data()
@@ -150,7 +154,8 @@ def _functions(file: ELFFile) -> Iterator[tuple[int, int, str]]:
         whole = len(data) // _SYMBOL.size * _SYMBOL.size
         for text, info, _, section, value, size in _SYMBOL.iter_unpack(data[:whole]):
             if info & 15 in _FUNCTION_TYPES and section and value:
-                yield value, size, texts[text : texts.index(0, text)].decode(errors="replace")
+                name = texts[text : texts.index(0, text)].decode(errors="replace")
+                yield value, size, info >> 4 != _LOCAL, name
 
 
 def _unwind_starts(file: ELFFile) -> Iterator[int]:

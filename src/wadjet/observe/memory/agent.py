@@ -22,11 +22,14 @@ _is_preloaded = False
 def begin(argument: str) -> int:
     """Start watching; ``argument`` is the number of bytes between samples, 0 for exact.
 
+    After it may stand ``native``, for all C functions of a call chain.
+
     Returns the descriptor of what is known, which stays the tracker's own. Raises OSError,
     RuntimeError.
     """
     global _is_preloaded
-    started = _memory.start(LIBRARY, int(argument))
+    mean, _, functions = argument.partition(" ")
+    started = _memory.start(LIBRARY, int(mean), functions == "native")
     _is_preloaded = started["preloaded"]
     return started["fd"]
 

@@ -46,7 +46,8 @@ _LOW = (1 << 32) - 1
 class Memory:
     """The companion that records memory.
 
-    ``mean`` is the number of bytes between samples, 0 to count every request.
+    ``mean`` is the number of bytes between samples, 0 to count every request; ``native`` is
+    for all C functions of a call chain in place of the one that asked.
     """
 
     name = "memory"
@@ -54,8 +55,8 @@ class Memory:
     preload = LIBRARY
     metrics: tuple[Metric, ...] = METRICS
 
-    def __init__(self, mean: int = SAMPLED) -> None:
-        self.argument = str(mean)
+    def __init__(self, mean: int = SAMPLED, *, native: bool = False) -> None:
+        self.argument = f"{mean} native" if native else str(mean)
         self._mean = mean
         self._readers: list[_Reader] = []
 
