@@ -78,6 +78,27 @@ def test_another_process_is_looked_at(program: int, capsys: pytest.CaptureFixtur
     assert "__main__.SESSIONS[0]" in capsys.readouterr().out
 
 
+def test_a_program_that_is_recorded_can_be_looked_at_where_that_was_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "program.py").write_text(
+        "import os, sys\n"
+        "class Session: pass\n"
+        "SESSIONS = {number: Session() for number in range(500)}\n"
+        "print(os.getpid(), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    words = [sys.executable, "-m", "wadjet", "run", "-q", "--heap", "program.py"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert main(["heap", "--keeps", "Session", str(int(process.stdout.readline()))]) == 0
+        assert "__main__.SESSIONS[0]" in capsys.readouterr().out
+        process.communicate()
+        assert process.returncode == 0
+
+
 def test_the_snapshot_of_a_process_can_be_kept(
     program: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,8 +37,8 @@ examples:
   wadjet heap --to html app.heap          a map of what keeps memory, to be looked at in a browser
   wadjet heap --to heapsnapshot app.heap  for the Memory panel of Chrome's DevTools
 
-A process can be looked at if it runs Python 3.14 or later, or has imported `wadjet.agent`;
-from within, `wadjet.heap().save("app.heap")` takes a snapshot as well.
+A process can be looked at if it runs Python 3.14 or later, was started by `wadjet run --heap`
+or has imported `wadjet.agent`; from within, `wadjet.heap().save("app.heap")` takes a snapshot.
 
 --outlived BEFORE AFTER shows what was made between these two snapshots (of a request, a test,
 a round of a loop) and is still there in FILE, taken later: it is held too long.

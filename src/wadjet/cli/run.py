@@ -90,6 +90,11 @@ def _detail(group: argparse._ArgumentGroup) -> None:
             word, dest="collector", action="store_const", const=mode, default="", help=text
         )
     group.add_argument(
+        "--heap",
+        action="store_true",
+        help="let `wadjet heap PID` look at the objects while it runs (before Python 3.14)",
+    )
+    group.add_argument(
         "--children", action="store_true", help="the Python processes that the program starts too"
     )
 
@@ -120,6 +125,7 @@ def run(args: argparse.Namespace) -> int:
         collector=args.collector,
         perf=not args.no_perf,
         companions=tuple((each.name, each.agent, each.argument) for each in companions),
+        modules=("wadjet.agent",) if args.heap else (),
     )
     path = args.output or _free_path(_stem(args))
     options = shlex.split(args.python)

@@ -58,7 +58,7 @@ def request(pid: int, path: Path, *, fork: bool = False) -> None:
     if not _runs(executable, _CAN):
         raise UnsupportedError(
             f"process {pid} cannot be asked for a snapshot",
-            "it needs Python 3.14, or `import wadjet.agent` in the program",
+            "it needs Python 3.14, `wadjet run --heap`, or `import wadjet.agent` in the program",
         )
     _inject(pid, executable, path, fork=fork)
 

@@ -79,6 +79,8 @@ def record(settings: Settings, socket: str) -> None:
         for _, module, _ in settings.companions:
             sys.modules[module].end()
         raise
+    for module in settings.modules:
+        __import__(module)
     if watch:
         watch.start()
     atexit.register(_sampling.stop)

@@ -22,7 +22,8 @@ class Settings:
     ``rate`` is samples for each second of a thread's CPU time, ``wall_rate`` looks at
     all threads in a second of real time; 0 turns the one or the other off. ``companions``
     are the parts that record beside the clocks: name, module of the agent, and what that is
-    told. Raises UsageError where a rate makes no sense.
+    told. ``modules`` are imported by the program before its own. Raises UsageError where a
+    rate makes no sense.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Settings:
         "children",
         "collector",
         "companions",
+        "modules",
         "native",
         "perf",
         "rate",
@@ -49,6 +51,7 @@ class Settings:
         capacity: int = 1 << 23,
         collector: str = "",
         companions: tuple[tuple[str, str, str], ...] = (),
+        modules: tuple[str, ...] = (),
     ) -> None:
         check_rate("rate", rate)
         check_rate("wall-rate", wall_rate)
@@ -63,6 +66,7 @@ class Settings:
         self.capacity = capacity
         self.collector = collector if collector in COLLECTOR else _refuse(collector)
         self.companions = companions
+        self.modules = modules
 
     @property
     def cpu_period(self) -> int:
@@ -87,12 +91,13 @@ class Settings:
             COLLECTOR.index(self.collector),
         )
         companions = ",".join("=".join(each) for each in self.companions)
-        return _SEPARATOR.join([*(str(int(each)) for each in numbers), companions, socket])
+        words = [*(str(int(each)) for each in numbers), ",".join(self.modules), companions]
+        return _SEPARATOR.join([*words, socket])
 
 
 def decode(value: str) -> tuple[Settings, str]:
     """Return the settings and the socket of an environment variable. Raises ValueError."""
-    *numbers, companions, socket = value.split(_SEPARATOR, 9)
+    *numbers, modules, companions, socket = value.split(_SEPARATOR, 10)
     rate, wall_rate, native, children, tasks, perf, capacity, collector = map(int, numbers)
     settings = Settings(
         rate,
@@ -104,6 +109,7 @@ def decode(value: str) -> tuple[Settings, str]:
         capacity=capacity,
         collector=COLLECTOR[collector],
         companions=tuple(map(_companion, companions.split(",") if companions else ())),
+        modules=tuple(modules.split(",")) if modules else (),
     )
     return settings, socket
 
