@@ -27,7 +27,7 @@ SMALL = {
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints"}
-HEAVY = {"extensions"}  # needs libraries that only a benchmark is worth
+HEAVY = {"extensions", "kinds"}  # needs libraries that only a benchmark is worth
 
 
 def run(name: str, folder: Path, *arguments: str) -> dict[str, Any]:

@@ -73,6 +73,7 @@ wj_arenas_account(struct wj_table *table)
             continue;
         }
         wj_live_within(arena->start, arena->start + arena->size, add_up, &all);
+        arena->known = all.live;
         if (all.live != 0) {
             all.rate = (double)(arena->available + arena->unused) / (double)all.live;
             wj_live_within(arena->start, arena->start + arena->size, charge, &all);

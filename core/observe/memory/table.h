@@ -112,8 +112,9 @@ struct wj_mapping {
     uint64_t caller;
     uint64_t resident; /* bytes of it in memory, when watching ended */
     /* bytes of an arena then: in live blocks, in free ones of pools in use, in pools
-       that are not; the rest is lost to headers and alignment */
-    uint64_t used, available, unused;
+       that are not; the rest is lost to headers and alignment. ``known`` of its bytes
+       were asked for while watching and are live */
+    uint64_t used, available, unused, known;
     uint32_t context;
     uint32_t kind;
 };

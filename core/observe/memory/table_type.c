@@ -224,12 +224,12 @@ mapping_at(const struct wj_reading *reading, uint32_t number)
     struct wj_mapping each = reading->table.mappings[number];
     return each.size == 0
                ? NULL
-               : Py_BuildValue("(KKKII(KKK))", (unsigned long long)each.start,
-                               (unsigned long long)each.size,
-                               (unsigned long long)each.resident, each.context,
-                               each.kind, (unsigned long long)each.used,
-                               (unsigned long long)each.available,
-                               (unsigned long long)each.unused);
+               : Py_BuildValue(
+                     "(KKKII(KKKK))", (unsigned long long)each.start,
+                     (unsigned long long)each.size, (unsigned long long)each.resident,
+                     each.context, each.kind, (unsigned long long)each.used,
+                     (unsigned long long)each.available,
+                     (unsigned long long)each.unused, (unsigned long long)each.known);
 }
 
 static PyObject *
@@ -256,11 +256,11 @@ table_keeping(PyObject *self, PyObject *unused)
 }
 
 PyDoc_STRVAR(mappings_doc,
-"mappings() -> list[tuple[int, int, int, int, int, tuple[int, int, int]]]\n--\n\n"
+"mappings() -> list[tuple[int, int, int, int, int, tuple[int, int, int, int]]]\n--\n\n"
 "What the program has mapped by itself: start, bytes, bytes in memory when watching\n"
 "ended, context, and kind (0 mapped, 1 an arena of Python's, 2 by the break); of an\n"
-"arena the bytes in live blocks, in free ones of pools that are in use, and in pools\n"
-"that are not.");
+"arena the bytes in live blocks, in free ones of pools that are in use, in pools that\n"
+"are not, and in live blocks that the tracker has counted.");
 
 static PyObject *
 table_mappings(PyObject *self, PyObject *unused)

