@@ -64,7 +64,7 @@ class NewDatabase:
                 _clear(path)
             self._file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
             _lock(self._file)
-            self.base = sqlite3.connect(path.absolute(), _PATIENCE, check_same_thread=False)
+            self.base = sqlite3.connect(path.absolute(), timeout=_PATIENCE, check_same_thread=False)
             self.base.execute("PRAGMA synchronous = OFF")  # the process may die, not the machine
             self.base.execute("PRAGMA cache_spill = OFF")
         except FileExistsError:
