@@ -254,7 +254,7 @@ if how == "later": thread.name = "proper"
 thread.join()
 """
     profile = recorded(["-c", program], folder=tmp_path).profile
-    assert [each.name for each in profile.threads] == ["MainThread", "proper"]
+    assert sorted(each.name for each in profile.threads) == ["MainThread", "proper"]
     assert states(profile, "proper")[State.BLOCKED] > 0.3e9
 
 
