@@ -622,11 +622,16 @@ wj_function_more(const PyFunctionObject *function, PyObject **more)
 #endif
 }
 
-/* Bytes of a bytearray's buffer that no bytes object owns. */
+/* Bytes of a bytearray's buffer; since 3.15 it is a bytes object that nobody else sees.
+ */
 static inline size_t
 wj_bytearray_bytes(PyObject *object)
 {
-    return (size_t)((PyByteArrayObject *)object)->ob_alloc;
+    size_t room = (size_t)((PyByteArrayObject *)object)->ob_alloc;
+#if PY_VERSION_HEX >= 0x030F0000
+    room += room ? offsetof(PyBytesObject, ob_sval) + 1 : 0;
+#endif
+    return room;
 }
 
 /* New reference: a type's dict. */
