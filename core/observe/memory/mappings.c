@@ -70,8 +70,10 @@ void
 wj_mappings_add(const void *start, size_t size, const void *caller,
                 enum wj_mapping_kind kind)
 {
-    struct wj_mapping mapping = {
-        (uint64_t)(uintptr_t)start, size, (uint64_t)(uintptr_t)caller, 0, 0, kind};
+    struct wj_mapping mapping = {.start = (uint64_t)(uintptr_t)start,
+                                 .size = size,
+                                 .caller = (uint64_t)(uintptr_t)caller,
+                                 .kind = kind};
     describe(&mapping); /* which takes locks of its own */
     wj_spin_lock(&lock);
     cut(mapping.start, mapping.start + size); /* it was mapped over */
