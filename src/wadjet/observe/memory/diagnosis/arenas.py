@@ -30,8 +30,8 @@ def fragmentation(evidence: Evidence) -> Iterator[Finding]:
     >>> made = made.sample(["load app.py:9"], keeping=14 * MIB)
     >>> [found] = fragmentation(Evidence(made.build(memory={"mean": 0, "pools": [facts]})))
     >>> found.message
-    "54.0 MiB of the 64.0 MiB that Python holds for small objects are free, but few live ones \
-keep them: 74 % because of those made at one line, `parse` (app.py:7)."
+    '54.0 MiB of the 64.0 MiB that Python holds for small objects are free, but few live ones \
+keep them: 74 % because of those made at one line, `parse` (app.py:7).'
     """
     facts = pools(evidence.profile)
     free = facts.get("available", 0) + facts.get("unused", 0)
