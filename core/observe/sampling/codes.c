@@ -347,19 +347,11 @@ line_of(const PyCodeObject *code, int offset, char *scratch, size_t scratch_size
     return wj_line_at((const uint8_t *)scratch, size, code->co_firstlineno, offset);
 }
 
-/* True where a str still is what was copied of it. */
-static int
-is_still(const PyObject *text, const char *copied, size_t size, char *scratch,
-         size_t room)
-{
-    return put_text(text, scratch, room) == size && memcmp(scratch, copied, size) == 0;
-}
-
 size_t
 wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room,
                 char *scratch, size_t scratch_size)
 {
-    PyCodeObject copy, again;
+    PyCodeObject copy;
     struct wj_definition *made = (struct wj_definition *)to;
     char *text = to + sizeof *made;
     if (room < sizeof *made + FILE_MAX_BYTES + NAME_MAX_BYTES + 8
@@ -374,16 +366,6 @@ wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room,
     }
     made->first_line = copy.co_firstlineno;
     made->line = line_of(&copy, offset, scratch, scratch_size);
-    /* Another thread may have let go of it meanwhile, and another code object lie
-     * there. */
-    if (scratch_size < FILE_MAX_BYTES || wj_peek(&again, code, sizeof again) != 0
-        || again.co_firstlineno != copy.co_firstlineno
-        || again.co_linetable != copy.co_linetable
-        || !is_still(again.co_filename, text, file_size, scratch, FILE_MAX_BYTES)
-        || !is_still(again.co_qualname, text + file_size, name_size, scratch,
-                     NAME_MAX_BYTES)) {
-        return 0;
-    }
     made->file_size = (uint16_t)file_size;
     made->name_size = (uint16_t)name_size;
     made->size = (uint32_t)WJ_ROUND(sizeof *made + file_size + name_size);
