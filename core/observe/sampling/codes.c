@@ -347,6 +347,28 @@ line_of(const PyCodeObject *code, int offset, char *scratch, size_t scratch_size
     return wj_line_at((const uint8_t *)scratch, size, code->co_firstlineno, offset);
 }
 
+/* True where a str still is what was copied of it. */
+static int
+is_still(const PyObject *text, const char *copied, size_t size, char *scratch,
+         size_t room)
+{
+    return put_text(text, scratch, room) == size && memcmp(scratch, copied, size) == 0;
+}
+
+int
+wj_codes_confirm(const PyCodeObject *code, const struct wj_definition *made,
+                 char *scratch, size_t scratch_size)
+{
+    PyCodeObject again;
+    const char *text = (const char *)(made + 1);
+    return scratch_size >= FILE_MAX_BYTES && wj_peek(&again, code, sizeof again) == 0
+           && again.co_firstlineno == made->first_line
+           && is_still(again.co_filename, text, made->file_size, scratch,
+                       FILE_MAX_BYTES)
+           && is_still(again.co_qualname, text + made->file_size, made->name_size,
+                       scratch, NAME_MAX_BYTES);
+}
+
 size_t
 wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room,
                 char *scratch, size_t scratch_size)

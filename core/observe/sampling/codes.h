@@ -37,4 +37,9 @@ void wj_codes_clear(void);
 size_t wj_codes_define(const PyCodeObject *code, int offset, char *to, size_t room,
                        char *scratch, size_t scratch_size);
 
+/* True where a definition of another thread's code still is what its object says: that
+   thread may have let go of it meanwhile, and another one may lie there. */
+int wj_codes_confirm(const PyCodeObject *code, const struct wj_definition *made,
+                     char *scratch, size_t scratch_size);
+
 #endif

@@ -31,9 +31,13 @@ look_up(struct recent *recent, const struct wj_frame_seen *seen)
     return &recent[hash & (RECENT - 1)];
 }
 
-/* Fill in the places; the bytes of the definitions that were needed. */
+#define TORN SIZE_MAX
+
+/* Fill in the places; the bytes of the definitions that were needed, TORN where the
+   thread let go of a function while it was described. ``is_own`` where the stack is the
+   calling thread's, which stands still. */
 static size_t
-name_frames(struct wj_scratch *scratch, uint32_t *definitions)
+name_frames(struct wj_scratch *scratch, int is_own, uint32_t *definitions)
 {
     struct recent recent[RECENT];
     size_t used = 0;
@@ -56,6 +60,12 @@ name_frames(struct wj_scratch *scratch, uint32_t *definitions)
         size_t size = wj_codes_define(
             seen->code, seen->offset, scratch->definitions + used,
             sizeof scratch->definitions - used, scratch->table, sizeof scratch->table);
+        const void *made = scratch->definitions + used;
+        if (size != 0 && !is_own
+            && !wj_codes_confirm(seen->code, made, scratch->table,
+                                 sizeof scratch->table)) {
+            return TORN;
+        }
         place->at = size ? (int32_t)(*definitions)++ : -1;
         used += size;
         *known = (struct recent){seen->code, seen->offset, place->at};
@@ -127,7 +137,10 @@ wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
                 const struct wj_moment *moment, uint32_t natives)
 {
     uint32_t definitions;
-    size_t extra = name_frames(scratch, &definitions);
+    size_t extra = name_frames(scratch, moment->clock != WJ_WALL, &definitions);
+    if (extra == TORN) {
+        return -1;
+    }
     uint32_t depth = scratch->stack.depth, in_task = scratch->stack.task_frames;
     if (moment->leaf != NULL || moment->root != NULL) {
         const char *name = moment->leaf != NULL ? moment->leaf : moment->root;

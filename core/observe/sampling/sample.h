@@ -23,7 +23,8 @@ struct wj_moment {
 void wj_sample_home(const PyInterpreterState *interpreter);
 
 /* Write the stack in ``scratch`` as a sample, with as many of the native addresses
-   there. 0, or -1 where the ring had no room. Async-signal-safe, no GIL. */
+   there. 0, or -1 where the ring had no room, or where another thread moved on while
+   its functions were described. Async-signal-safe, no GIL. */
 int wj_sample_write(struct wj_ring *ring, struct wj_scratch *scratch,
                     const struct wj_moment *moment, uint32_t natives);
 
