@@ -64,14 +64,18 @@ static struct wj_wall_counts counts;
 
 /* Many unknown code objects at a high rate could fill all of a thread's time, and it
    would never get to where it gives up the GIL for the keeper to make them known. So
-   what the handler took, the program gets several times over. */
+   what handlers take, the program gets several times over. One that alone was long had
+   its core taken by the machine, which no clock of ours tells from work: it does not
+   count, or whole functions would go by unseen after it. */
 static void
 give_back(struct wj_thread *thread, int64_t cpu, int64_t elapsed)
 {
     if (elapsed > LONG_HANDLER) { /* its own work, or the loss of its core? */
         elapsed = wj_clock_read(CLOCK_THREAD_CPUTIME_ID) - cpu;
     }
-    thread->quiet_until = cpu + elapsed * (1 + HANDLER_SHARE);
+    int64_t usual = elapsed < thread->handled ? elapsed : thread->handled;
+    thread->handled = elapsed;
+    thread->quiet_until = cpu + elapsed + usual * HANDLER_SHARE;
 }
 
 static void

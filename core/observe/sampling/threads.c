@@ -80,6 +80,7 @@ wj_thread_of(const PyThreadState *state, pthread_t handle, pid_t tid, int *is_ne
     slot->live = 1;
     slot->name_hash = 0;
     slot->wall_same = 0;
+    slot->handled = 0;
     slot->quiet_until = 0;
     slot->wall_state = WJ_UNKNOWN;
     return slot;

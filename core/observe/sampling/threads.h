@@ -37,6 +37,7 @@ struct wj_thread {
     timer_t timer; /* Owned where ``has_timer`` */
     int has_timer;
     int64_t cpu_last;    /* CPU ns already accounted for */
+    int64_t handled;     /* CPU ns that the last sample took */
     int64_t quiet_until; /* CPU ns before which no sample is taken */
     int busy;            /* a handler is at work */
 
