@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,10 +34,8 @@
 #define LOOK_PERIOD 10000000 /* ns between looks for new threads, if no wall clock */
 #define HURRY_PAUSE 1000000  /* ns until a thread that was announced may be there */
 #define HURRY_LOOKS 2        /* looks for it, in a hurry */
-#define FIRST_LOOK 50000000  /* ns to wait for the sampler's first round at most */
-#define FIRST_LOOKS 500
-#define KEEP_PAUSE 10000000 /* ns the keeper leaves the GIL alone after a serving */
-#define KEEP_COST 50000000  /* ns of its allowance that a serving takes */
+#define KEEP_PAUSE 10000000  /* ns the keeper leaves the GIL alone after a serving */
+#define KEEP_COST 50000000   /* ns of its allowance that a serving takes */
 #define KEEP_ALLOWANCE 500000000 /* ns of allowance at most: ten servings in a row */
 #define NAMES_PERIOD 1000000000
 #define ROUND_COST 200000       /* ns of CPU that a round may cost on the average */
@@ -54,6 +53,7 @@ static pthread_mutex_t border = PTHREAD_MUTEX_INITIALIZER; /* its holder never w
                                                               the GIL */
 static PyInterpreterState *home; /* Borrowed: the keeper works for this one */
 static pthread_cond_t wake_sampler, wake_keeper;
+static sem_t entered;             /* the keeper has its thread state */
 static int stopping, hurry, work; /* under the lock */
 static struct wj_wall_counts counts;
 
@@ -238,16 +238,6 @@ sample(void *unused)
     return NULL;
 }
 
-/* A thread state for the keeper, once for all servings: making one locks the list. */
-static PyThreadState *
-enter_interpreter(void)
-{
-    pthread_mutex_lock(&border);
-    PyThreadState *state = PyThreadState_New(home);
-    pthread_mutex_unlock(&border);
-    return state;
-}
-
 static void *
 keep(void *unused)
 {
@@ -257,7 +247,8 @@ keep(void *unused)
     (void)unused;
     stand_apart();
     own[1] = (pid_t)syscall(SYS_gettid);
-    PyThreadState *state = enter_interpreter();
+    PyThreadState *state = PyThreadState_New(home);
+    sem_post(&entered);
     while (state != NULL) {
         pthread_mutex_lock(&lock);
         go_on = sleep_until(&wake_keeper, FOREVER, &work);
@@ -357,24 +348,25 @@ settle(void)
     return 0;
 }
 
-/* Until the sampler has found this thread: what the collector does from the start on is
-   recorded by the number that the thread has then. */
-static void
-await_first_look(void)
+/* The starter has the GIL until the keeper is in the interpreter. So nobody forks in
+   between, and nobody exchanges the raw allocator, as the interpreter itself does for
+   moments: what is got from one and given back to the other is no block of its. */
+static int
+start_keeper(void)
 {
-    const struct timespec moment = {0, FIRST_LOOK / FIRST_LOOKS};
-    const struct wj_thread *thread = wj_thread_find(pthread_self());
-    for (int i = 0; i < FIRST_LOOKS && (thread == NULL || !thread->live); i++) {
-        nanosleep(&moment, NULL);
-        thread = wj_thread_find(pthread_self());
+    sem_init(&entered, 0, 0);
+    int error = pthread_create(&keeper, NULL, keep, NULL);
+    while (error == 0 && sem_wait(&entered) != 0) { /* a signal came */
     }
+    sem_destroy(&entered);
+    return error;
 }
 
 static int
 start_threads(void)
 {
     int error = pthread_create(&sampler, NULL, sample, NULL);
-    if (error == 0 && (error = pthread_create(&keeper, NULL, keep, NULL)) != 0) {
+    if (error == 0 && (error = start_keeper()) != 0) {
         pthread_mutex_lock(&lock);
         stopping = 1;
         pthread_cond_signal(&wake_sampler);
@@ -422,14 +414,12 @@ wj_recorder_start(const struct wj_options *options, struct wj_choice *choice)
             wj_ticks_open(options->cpu_period, tick, options->no_perf, &choice->signal);
         choice->refusal = errno;
     }
+    make_round(0); /* from here on, not from when the sampler first gets a core */
     int error = start_threads();
     if (error == 0 && options->collections
         && wj_collections_watch(&ring, options->census) != 0) {
         wj_recorder_stop();
         return -1;
-    }
-    if (error == 0 && options->collections) {
-        await_first_look();
     }
     if (error != 0) {
         recording = 0;

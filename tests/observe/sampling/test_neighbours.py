@@ -12,6 +12,34 @@ from wadjet.observe.sampling.diagnosis import diagnose
 FAST = ["--rate", "5000", "--wall-rate", "1000"]
 
 
+def test_the_recorders_thread_is_in_the_interpreter_once_recording_has_begun(
+    tmp_path: Path,
+) -> None:
+    """Later, it could take its state from an allocator that the interpreter exchanges."""
+    program = """
+import ctypes
+from wadjet.observe.sampling import _sampling
+api = ctypes.pythonapi
+first, after = api.PyInterpreterState_ThreadHead, api.PyThreadState_Next
+api.PyInterpreterState_Get.restype = first.restype = after.restype = ctypes.c_void_p
+first.argtypes = after.argtypes = [ctypes.c_void_p]
+home = api.PyInterpreterState_Get()
+def states():
+    found = [first(home)]
+    while found[-1]:
+        found.append(after(found[-1]))
+    return len(found) - 1
+before = states()
+_sampling.start(
+    cpu_period=0, wall_period=10_000_000, native=False, perf=False,
+    capacity=1 << 20, hidden=0, collector=0,
+)
+print(states() - before)
+_sampling.stop()
+"""
+    assert python(["-c", program], folder=tmp_path).out == "1\n"
+
+
 @pytest.mark.parametrize("tracer", ["settrace", "setprofile"])
 def test_a_tracer_sees_the_same_events(tracer: str, tmp_path: Path) -> None:
     program = f"""
