@@ -310,6 +310,7 @@ class Session:
         path = folder / "profile.json"
         path.write_bytes(written(profile, "gecko"))
         self.environment = {**os.environ, "PROFILER_CLI_SESSION_DIR": str(folder / "session")}
+        self.log = folder / "session" / "test.log"
         # Not `load`, which gives its daemon half a second to start.
         self.daemon = subprocess.Popen(
             [str(PROFILER), "--daemon", str(path), "--session", "test"],
@@ -319,11 +320,21 @@ class Session:
         )
 
     def __enter__(self) -> Session:
+        # Nobody may ask before: the asker takes a daemon that is not ready for one that died,
+        # and deletes its socket.
         until = time.monotonic() + 120
-        while self._ask("profile", "info").returncode:
-            assert self.daemon.poll() is None, "the profiler refused the profile"
-            assert time.monotonic() < until, "the profiler did not load the profile"
+        while not self._loaded():
+            if self.daemon.poll() is not None or time.monotonic() > until:
+                self.__exit__()
+                raise AssertionError(f"the profiler did not load the profile: {self._told()}")
+            time.sleep(0.05)
         return self
+
+    def _told(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def _loaded(self) -> bool:
+        return "Profile loaded successfully" in self._told()
 
     def __exit__(self, *_: object) -> None:
         self.daemon.terminate()
