@@ -175,6 +175,8 @@ add_fields(struct wj_walk *walk, struct wj_kind *kind, uint32_t *count)
         kind->way = WJ_WAY_TYPE;
     } else if (kind->type == &PyCode_Type) {
         kind->way = WJ_WAY_CODE;
+    } else if (wj_is_array(kind->type)) {
+        kind->way = WJ_WAY_ARRAY;
     }
     int heap = (kind->type->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0;
     if (kind->way == WJ_WAY_DEQUE && heap && (++*count, add_word(walk, own[1]) != 0)) {

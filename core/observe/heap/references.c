@@ -37,6 +37,7 @@ const char *const *const wj_way_fields[WJ_WAYS] = {
     [WJ_WAY_TYPE] =
         FIELDS("__dict__", "__bases__", "__mro__", "__base__", "cache",
                "__subclasses__", "__name__", "__qualname__", "module", "__class__"),
+    [WJ_WAY_ARRAY] = FIELDS("base", "dtype"),
 };
 
 const uint8_t wj_way_tail[WJ_WAYS] = {
@@ -44,6 +45,7 @@ const uint8_t wj_way_tail[WJ_WAYS] = {
     [WJ_WAY_DICT] = WJ_TAIL_MAPPING,        [WJ_WAY_FRAME] = WJ_TAIL_FRAME,
     [WJ_WAY_DEFAULTDICT] = WJ_TAIL_MAPPING, [WJ_WAY_ORDEREDDICT] = WJ_TAIL_MAPPING,
     [WJ_WAY_DEQUE] = WJ_TAIL_SEQUENCE,      [WJ_WAY_GENERATOR] = WJ_TAIL_FRAME,
+    [WJ_WAY_ARRAY] = WJ_TAIL_SEQUENCE,
 };
 
 static void
@@ -289,6 +291,9 @@ wj_references(struct wj_walk *walk, PyObject *object, const struct wj_kind *kind
         return;
     case WJ_WAY_TYPE:
         type_fields(walk, (PyTypeObject *)object);
+        return;
+    case WJ_WAY_ARRAY:
+        wj_array_references(walk, object);
         return;
     case WJ_WAY_MODULE:
         emit(walk, ((PyModuleObject *)object)->md_name);

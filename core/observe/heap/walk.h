@@ -34,6 +34,7 @@ enum wj_way {
     WJ_WAY_GENERATOR,
     WJ_WAY_EXCEPTION,
     WJ_WAY_TYPE,
+    WJ_WAY_ARRAY, /* of NumPy */
     WJ_WAYS,
 };
 
@@ -112,6 +113,12 @@ void wj_references(struct wj_walk *walk, PyObject *object, const struct wj_kind 
 
 /* Add those of a frame: its fields, its locals, and its stack where that is known. */
 void wj_frame_references(struct wj_walk *walk, const wj_frame *frame);
+
+/* True for NumPy's arrays, and for classes that are built on them. */
+int wj_is_array(const PyTypeObject *type);
+
+/* Add those of an array: what it is a view of, its dtype, the objects in it. */
+void wj_array_references(struct wj_walk *walk, PyObject *object);
 
 /* The names of the references that a way adds, and what follows them. */
 extern const char *const *const wj_way_fields[WJ_WAYS];

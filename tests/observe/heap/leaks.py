@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import contextvars
 import functools
+import importlib.util
 import logging
 import sys
 import threading
@@ -332,6 +333,27 @@ def _views(variant: int, treasure: Treasure | None) -> None:
         LISTED.append((c_byte * 1).from_buffer(treasure))
 
 
+def _arrays(variant: int, treasure: Treasure | None) -> None:
+    """NumPy's views of a big base, and an array of objects."""
+    import numpy as np
+
+    if treasure is None:
+        return
+    numbers = np.frombuffer(treasure, "u1")
+    if variant == 0:
+        CACHE["row"] = numbers[10:20]
+    elif variant == 1:
+        LISTED.append(numbers.reshape(10, 100)[3])
+    elif variant == 2:
+        Registry.extra = numbers[::2].view("i1")  # type: ignore[attr-defined]
+    elif variant == 3:
+        objects = np.empty((2, 2), dtype=object)
+        objects[1, 0] = treasure
+        CACHE["objects"] = objects
+    else:
+        GROUPED["group"].append(memoryview(numbers)[5:6])
+
+
 STOLEN: list[int] = []
 
 
@@ -401,6 +423,13 @@ HOLDERS = {
         "keeper > frame _threads.<locals>.fifth",
     ),
     "view": ("CACHE['view']", "LISTED[0]", "Registry.extra", "CACHE['rows'][0]", "LISTED[0]"),
+    "array": (
+        "CACHE['row']",
+        "LISTED[0]",
+        "Registry.extra",
+        "CACHE['objects'][2]",
+        "GROUPED['group'][0]",
+    ),
     "foreign": ("held from C (1 reference)",) * 5,
 }
 
@@ -421,6 +450,8 @@ def leaks() -> list[Leak]:
         "view": lambda variant: _bound(_views, variant),
         "foreign": lambda variant: _bound(_foreign, variant),
     }
+    if importlib.util.find_spec("numpy"):
+        makers["array"] = lambda variant: _bound(_arrays, variant)
     return [
         Leak(kind, variant, make(variant), HOLDERS[kind][variant])
         for kind, make in makers.items()
