@@ -89,7 +89,7 @@ format: $(STAMPS)/lint  ## Format everything, and mend what the linter can
 	$(BIN)/ruff format
 	$(if $(C_FILES),$(BIN)/clang-format -i $(C_FILES))
 
-bench:  ## Measure Wadjet beside its peers, 15 minutes (ARGS=--quick and others)
+bench:  ## Measure Wadjet beside its peers, half an hour (ARGS=--quick and others)
 	@$(MAKE) --no-print-directory VENV=build/bench/venv measure
 
 measure: $(STAMPS)/build $(STAMPS)/peers

@@ -13,10 +13,10 @@ from bench.peers import PYTHON, Tool
 from bench.rig import Rig
 
 
-def _wadjet(mode: str) -> peers.Command:
+def _wadjet(*flags: str) -> peers.Command:
     def command(program: str, rate: int, output: Path, target: Sequence[str]) -> list[str]:  # noqa: ARG001
         clocks = ["--rate", "0", "--wall-rate", "0"]
-        return [program, "run", "-q", *clocks, mode, "-o", str(output), *target]
+        return [program, "run", "-q", *clocks, *flags, "-o", str(output), *target]
 
     return command
 
@@ -44,14 +44,28 @@ def _tracemalloc(program: str, rate: int, output: Path, target: Sequence[str]) -
 
 SAMPLED = Tool("wadjet --memory", "wadjet", _wadjet("--memory"), readings.read_wadjet)
 EXACT = Tool("wadjet --memory=exact", "wadjet", _wadjet("--memory=exact"), readings.read_wadjet)
+NATIVE = Tool(
+    "wadjet, exact and native",
+    "wadjet",
+    _wadjet("--memory=exact", "--native"),
+    readings.read_wadjet,
+)
+OURS = {SAMPLED: "sampled", EXACT: "exact", NATIVE: "native"}
+MEMRAY = Tool("memray", "memray", _memray(), readings.read_wadjet)
+MEMRAY_ALL = Tool(
+    "memray, Python too",
+    "memray",
+    _memray("--trace-python-allocators"),
+    readings.read_wadjet,
+)
 TOOLS = (
-    SAMPLED,
-    EXACT,
-    Tool("memray", "memray", _memray(), readings.read_wadjet),
+    *OURS,
+    MEMRAY,
+    MEMRAY_ALL,
     Tool(
-        "memray, Python too",
+        "memray, Python too, native",
         "memray",
-        _memray("--trace-python-allocators"),
+        _memray("--trace-python-allocators", "--native"),
         readings.read_wadjet,
     ),
     Tool("scalene --memory", "scalene", _scalene, readings.read_wadjet, suffix=".json"),
@@ -73,9 +87,8 @@ def tracking(rig: Rig) -> Outcome:
     held: dict[str, object] = {}
     for workload, letter in (("allocate", "python"), ("extensions", "c")):
         found = _compare(rig, workload)
-        for tool in (SAMPLED, EXACT):
+        for tool, mode in OURS.items():
             ratio = found[tool.name].ratio("cpu") if tool.name in found else None
-            mode = "exact" if tool is EXACT else "sampled"
             figures[f"memory-{mode}-{letter}"] = ratio.median if ratio else math.nan
         tables.append(_table(workload, found))
         held[workload] = {name: str(each.ratio("cpu")) for name, each in found.items()}
@@ -85,7 +98,7 @@ def tracking(rig: Rig) -> Outcome:
 def _compare(rig: Rig, workload: str) -> dict[str, Comparison]:
     contenders = [Contender("no recorder", rig.starter(None, 0, workload))]
     contenders += [
-        Contender(tool.name, rig.starter(tool, 0, workload), 1 if tool in (SAMPLED, EXACT) else 3)
+        Contender(tool.name, rig.starter(tool, 0, workload), 1 if tool in OURS else 3)
         for tool in rig.have(TOOLS)
     ]
     return interleave(rig.starter(None, 0, workload), contenders, rig.turns(7), rig.rng)

@@ -24,8 +24,9 @@ class Run:
     """What a run cost, times in seconds.
 
     ``report`` is what the workload wrote about itself. ``tree_cpu`` is the CPU time of
-    all processes of the run, ``foreign`` how many cores others used meanwhile. ``error``
-    is empty if all went well.
+    all processes of the run, ``foreign`` how many cores others used meanwhile, ``after``
+    the time from the end of the work to the end of the run. ``error`` is empty if all went
+    well.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Run:
     elapsed: float = 0.0
     tree_cpu: float = 0.0
     foreign: float = 0.0
+    after: float = 0.0
     output: Path = Path()
     error: str = ""
 
@@ -76,10 +78,12 @@ def run(
         return Run(label, {}, error=f"did not start: {error.strerror}")
     status, tree_cpu = _wait(process.pid, started + timeout, watch)
     process.returncode = os.waitstatus_to_exitcode(status)
-    elapsed = time.monotonic() - started
+    ended = time.monotonic()
+    elapsed = ended - started
     foreign = max(0.0, _busy() - before - tree_cpu) / elapsed
     facts, trouble = _outcome(report, log, process.returncode)
-    return Run(label, facts, elapsed, tree_cpu, foreign, output, trouble)
+    after = ended - float(facts.get("done", ended))
+    return Run(label, facts, elapsed, tree_cpu, foreign, after, output, trouble)
 
 
 def _outcome(report: Path, log: Path, code: int) -> tuple[dict[str, Any], str]:

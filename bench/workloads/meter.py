@@ -27,13 +27,15 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 def measured(report: Path | None) -> Iterator[dict[str, object]]:
     """Time the work inside; the workload may add facts of its own to what is yielded.
 
-    ``wall`` and ``cpu`` are the seconds of the work alone; ``process_cpu`` is all the CPU
+    ``wall`` and ``cpu`` are the seconds of the work alone, ``done`` when it was done by the
+    monotonic clock; ``process_cpu`` is all the CPU
     time of the process and of its children up to here, start-up included.
     """
     facts: dict[str, object] = {}
     cpu, wall = time.process_time(), time.perf_counter()
     yield facts
     facts["wall"] = time.perf_counter() - wall
+    facts["done"] = time.monotonic()
     facts["cpu"] = time.process_time() - cpu
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     facts["process_cpu"] = time.process_time() + children.ru_utime + children.ru_stime

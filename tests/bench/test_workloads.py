@@ -24,10 +24,11 @@ SMALL = {
     "tasks": ["--tasks", "20", "--turns", "2"],
     "idle": ["--seconds", "0.05"],
     "allocate": [],
+    "libraries": ["--loaded", "3", "--more", "3"],
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints"}
-HEAVY = {"extensions", "kinds"}  # needs libraries that only a benchmark is worth
+HEAVY = {"extensions", "imports", "kinds"}  # needs libraries that only a benchmark is worth
 
 
 def run(name: str, folder: Path, *arguments: str) -> dict[str, Any]:
