@@ -351,7 +351,7 @@ def _arrays(variant: int, treasure: Treasure | None) -> None:
         objects[1, 0] = treasure
         CACHE["objects"] = objects
     else:
-        GROUPED["group"].append(memoryview(numbers)[5:6])
+        GROUPED["group"].append(numbers.data[5:6])
 
 
 STOLEN: list[int] = []
