@@ -351,7 +351,10 @@ class Session:
         return subprocess.run(command, capture_output=True, text=True, env=self.environment)
 
 
-@pytest.mark.skipif(PROFILER is None, reason="needs the Firefox Profiler: run tools/viewers")
+@pytest.mark.skipif(
+    PROFILER is None or shutil.which("node") is None,
+    reason="needs node and the Firefox Profiler: run tools/viewers",
+)
 class TestFirefoxProfiler:
     def test_it_finds_threads_functions_states_and_source(self, tmp_path: Path) -> None:
         with Session(realistic(), tmp_path) as ask:
