@@ -19,9 +19,9 @@ from bench.rig import Rig
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = """\
-What a tool names first of what has grown over one round, without being told what leaks. Wadjet \
-has to name the whole way to it, the others only the first name of it. A twin is the same \
-program, that cleans up: a finding there is false."""
+What a tool names first of what has grown over one round, without being told what leaks: the \
+name of the variable, class, function or thread that it hangs on has to be in it. A twin is the \
+same program, that cleans up: a finding there is false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,8 @@ class Word:
 
     @property
     def names_the_holder(self) -> bool:
-        """True if the first finding leads to what holds the leak."""
+        """True if the first finding has the name that the leak hangs on."""
         first = self.findings[0] if self.findings else ""
-        if self.tool == "wadjet":
-            return bool(first) and self.leak.holder in first
         names = re.findall(r"[A-Za-z_]\w*", self.leak.holder)
         return bool(first) and (not names or names[0] in first)
 

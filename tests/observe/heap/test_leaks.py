@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 import pytest
@@ -68,3 +69,14 @@ def test_what_outlives_its_round_is_named_and_nothing_else() -> None:
     first = line(later, late[0].path)
     assert first.endswith("CACHE['kept']")
     assert sum(later.kind(node).name == "Treasure" for node in outlived(before, after, later)) == 50
+
+
+def test_what_a_running_thread_keeps_goes_by_the_threads_name() -> None:
+    gate, before = threading.Event(), take(twins=False)
+    thread = threading.Thread(target=gate.wait, name="keeper")
+    thread.start()
+    after = take(twins=False)
+    gate.set()
+    thread.join()
+    late = [line(after, each.path) for each in holders(after, outlived(before, after, after))]
+    assert "threading._active[<thread keeper>]" in " ".join(late)

@@ -13,6 +13,8 @@ MOST_STEPS = 10_000
 """A way that is longer is cut: a linked list may have a million links."""
 
 _KEY = re.compile(r"\['([^\W\d]\w*)'\]")
+_ACTIVE = re.compile(r"^(threading\._active)\[(\d+)\]")
+"""Where the threads that run are kept, by numbers that say nothing."""
 _INDEX = re.compile(r"\[[^\]]*\]")
 
 
@@ -99,7 +101,12 @@ def line(graph: ObjectGraph, path: Path) -> str:
         else:
             text += _step(graph, step)
         names = False
-    return text
+    return _ACTIVE.sub(lambda found: f"{found[1]}[<{_thread(graph, found[2])}>]", text)
+
+
+def _thread(graph: ObjectGraph, ident: str) -> str:
+    names = graph.about.get("threads")
+    return f"thread {names.get(ident, ident) if isinstance(names, dict) else ident}"
 
 
 def _step(graph: ObjectGraph, step: Reference) -> str:
