@@ -30,7 +30,6 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 def wadjet(fork=False):
-    from wadjet.observe.heap import _heap
     file = os.open(sys.argv[3], os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     return _heap.snapshot(file, b"{}", fork=fork, ask=True, twins=False) / 1e9
 
@@ -42,13 +41,17 @@ def forked():
     return wadjet(fork=True)
 
 def guppy():
-    from guppy import hpy
     str(hpy().heap())
 
 def pympler():
-    from pympler import muppy, summary
     summary.summarize(muppy.get_objects())
 
+if tool in ("wadjet", "forked", "saved"):
+    from wadjet.observe.heap import _heap
+elif tool == "guppy":
+    from guppy import hpy
+else:
+    from pympler import muppy, summary
 KEPT = [Item(number) for number in range(objects * 10 // 73)]
 dicts = sum(type(each) is dict for each in gc.get_objects())
 gc.collect()

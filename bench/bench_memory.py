@@ -38,8 +38,8 @@ def _fil(program: str, rate: int, output: Path, target: Sequence[str]) -> list[s
 
 
 def _tracemalloc(program: str, rate: int, output: Path, target: Sequence[str]) -> list[str]:  # noqa: ARG001
-    output.touch()
-    return [PYTHON, "-X", "tracemalloc=25", *target]
+    run = ["sh", "-c", 'touch "$0" && exec "$@"', str(output)]
+    return [*run, PYTHON, "-X", "tracemalloc=25", *target]
 
 
 SAMPLED = Tool("wadjet --memory", "wadjet", _wadjet("--memory"), readings.read_wadjet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -65,7 +66,7 @@ def run(
 ) -> Run:
     """Run a command whose workload writes ``report``; never raises for a failing one."""
     report.unlink(missing_ok=True)
-    output.unlink(missing_ok=True)
+    _remove(output)
     log = report.with_suffix(".log")
     before = _busy()
     started = time.monotonic()
@@ -84,6 +85,14 @@ def run(
     facts, trouble = _outcome(report, log, process.returncode)
     after = ended - float(facts.get("done", ended))
     return Run(label, facts, elapsed, tree_cpu, foreign, after, output, trouble)
+
+
+def _remove(output: Path) -> None:
+    """Remove what a run left; some profilers write a folder."""
+    if output.is_dir():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)
 
 
 def _outcome(report: Path, log: Path, code: int) -> tuple[dict[str, Any], str]:

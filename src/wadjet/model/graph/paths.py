@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
 
 from wadjet.model.graph import PROCESS, Flag, ObjectGraph, Reference
 
@@ -43,24 +45,35 @@ class Group:
     size: int
 
 
-def keeps(graph: ObjectGraph, node: int) -> Path:
-    """Return the shortest way from a root to ``node``."""
+Places: TypeAlias = dict[int, dict[int, int]]
+"""Which of its references an object has to another; for those that were looked at."""
+
+
+def keeps(graph: ObjectGraph, node: int, places: Places | None = None) -> Path:
+    """Return the shortest way from a root to ``node``.
+
+    Give the same ``places`` where many objects are asked about: what holds one of them often
+    holds all.
+    """
+    places = {} if places is None else places
     up = graph.columns.up
     chain = [node]
     while chain[-1] != PROCESS and len(chain) <= MOST_STEPS:
         chain.append(up[chain[-1]])
     cut = chain[-1] != PROCESS
     chain.reverse()
-    return Path(tuple(_reference(graph, chain, at) for at in range(len(chain) - 1)), cut)
+    steps = (_reference(graph, source, target, places) for source, target in pairwise(chain))
+    return Path(tuple(steps), cut)
 
 
-def _reference(graph: ObjectGraph, chain: Sequence[int], at: int) -> Reference:
-    source, target = chain[at], chain[at + 1]
+def _reference(graph: ObjectGraph, source: int, target: int, places: Places) -> Reference:
     if source == PROCESS:
         return Reference(source, target, _root_name(graph, target))
-    position = next(
-        (place for place, each in enumerate(graph.targets(source)) if each == target), -1
-    )
+    if source not in places:  # the first of several references: put in last
+        targets = graph.targets(source)
+        counted = zip(reversed(targets), range(len(targets) - 1, -1, -1), strict=True)
+        places[source] = dict(counted)
+    position = places[source].get(target, -1)
     return Reference(source, target, graph.reference_name(source, position))
 
 
@@ -125,8 +138,9 @@ def groups(graph: ObjectGraph, nodes: Sequence[int], most: int = 2000) -> list[G
     first: dict[tuple[str, ...], Path] = {}
     counts: Counter[tuple[str, ...]] = Counter()
     sizes: Counter[tuple[str, ...]] = Counter()
+    places: Places = {}
     for node in nodes[::step]:
-        path = keeps(graph, node)
+        path = keeps(graph, node, places)
         shape = tuple(
             f"{graph.kind(each.source).title} {_INDEX.sub('[]', each.name)}" for each in path.steps
         )

@@ -39,6 +39,8 @@ def _gatherers(graph: ObjectGraph, least: float) -> Iterator[Finding]:
             continue
         share = retained / graph.total
         where = line(graph, keeps(graph, node))
+        if where == "sys.modules":  # the whole program
+            continue
         command = f"wadjet heap --keeps 0x{graph.columns.address[node]:x} FILE"
         yield Finding(
             "gathers",
