@@ -166,9 +166,11 @@ def _installed(rig: Rig, tool: str) -> bool:
 
 def _look(rig: Rig, tool: str, objects: int) -> Look:
     runs = []
+    file = rig.folder / "heap"
     for _ in range(rig.turns(5 if objects == SIZES[0] else 3)):
         rig.tell(f"heap: {tool}, {objects / 1e6:.0f} M objects")
-        command = [sys.executable, "-c", PROGRAM, str(objects), tool, str(rig.folder / "heap")]
+        file.unlink(missing_ok=True)  # or the old one's pages are freed on this one's account
+        command = [sys.executable, "-c", PROGRAM, str(objects), tool, str(file)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         runs.append(json.loads(done.stdout))
     middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}

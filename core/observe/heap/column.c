@@ -7,6 +7,20 @@
 #include <sys/mman.h>
 
 #define LEAST_BYTES 65536
+#define HUGE_PAGE ((size_t)2 << 20)
+#define MUCH (16 * HUGE_PAGE)
+
+/* Columns are read here and there, and each 4 KiB of them would be a page to ask for
+   and to look up: large pages take a third of the time. */
+static void
+prefer_huge_pages(char *data, size_t bytes)
+{
+    uintptr_t begin = ((uintptr_t)data + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)data + bytes) & ~(HUGE_PAGE - 1);
+    if (end > begin) {
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* or it stays as it was */
+    }
+}
 
 static int
 grow(struct wj_column *column, size_t room)
@@ -32,6 +46,17 @@ grow(struct wj_column *column, size_t room)
     return 0;
 }
 
+/* Room that is not written may not cost much: no large pages for little of it. */
+static int
+grow_ahead(struct wj_column *column, size_t room)
+{
+    int result = grow(column, room);
+    if (result == 0 && room * column->width >= MUCH) {
+        prefer_huge_pages(column->data, room * column->width);
+    }
+    return result;
+}
+
 int
 wj_column_reserve(struct wj_column *column, size_t wanted)
 {
@@ -42,15 +67,18 @@ wj_column_reserve(struct wj_column *column, size_t wanted)
     while (room < wanted) {
         room *= 2;
     }
-    return grow(column, room);
+    return grow_ahead(column, room);
 }
 
 int
 wj_column_resize(struct wj_column *column, size_t width, size_t count)
 {
     column->width = width;
-    if (count > column->room && grow(column, count) != 0) {
-        return -1;
+    if (count > column->room) {
+        if (grow(column, count) != 0) {
+            return -1;
+        }
+        prefer_huge_pages(column->data, count * width);
     }
     column->count = count;
     return 0;
