@@ -41,17 +41,31 @@ def place(tree: CallTree, node: int) -> Place:
     return Place(function.file, tree.line_of(node), function.name)
 
 
+def _near(profile: Profile) -> array[int]:
+    held = profile.samples.derived.get("own nodes")
+    if not isinstance(held, array):
+        held = profile.samples.derived["own nodes"] = own_nodes(profile.tree)
+    return held
+
+
 def by_line(profile: Profile, metric: str) -> list[tuple[Place, int]]:
     """Return what each line of the program's own code is charged with, the largest first.
 
     What no line of it asked for is charged to the place where it was.
     """
     tree = profile.tree
-    near = own_nodes(tree)
-    sums: Counter[Place] = Counter()
-    known: dict[tuple[str, int], Place] = {}  # a line has one, whatever comprehensions are on it
+    near = _near(profile)
+    first: dict[int, int] = {}  # of each frame, the first node that is charged
+    frames: Counter[int] = Counter()
     for node, value in enumerate(by_node(profile, metric)):
         if value:
-            where = place(tree, near[node] if near[node] != NO_NODE else node)
-            sums[known.setdefault((where.file, where.line), where)] += value
+            at = near[node] if near[node] != NO_NODE else node
+            frame = tree.node_frame[at]
+            first.setdefault(frame, at)
+            frames[frame] += value
+    sums: Counter[Place] = Counter()
+    known: dict[tuple[str, int], Place] = {}  # a line has one, whatever comprehensions are on it
+    for frame, at in first.items():
+        where = place(tree, at)
+        sums[known.setdefault((where.file, where.line), where)] += frames[frame]
     return sorted(sums.items(), key=lambda item: (-item[1], item[0].file, item[0].line))

@@ -55,10 +55,13 @@ def tabulate(profile: Profile, number: Sequence[int], budget: int = BUDGET) -> T
     exact = len(profile.samples) <= budget
     step = _first_step(profile.duration, exact=exact)
     sums = [_sum(profile, number, keys, step, metric) for metric in range(len(profile.metrics))]
-    while (count := sum(map(len, sums))) > budget and step * _FEWEST_STEPS < profile.duration:
-        times = 4 if count > 2 * budget else 2
+    size = keys.size
+    fewest = sum(len({key % size for key in each}) for each in sums)
+    enough = max(budget, fewest + fewest // 4)  # fewer than that, no step makes them
+    while (count := sum(map(len, sums))) > enough and step * _FEWEST_STEPS < profile.duration:
+        times = 4 if count > 2 * enough else 2
         step *= times
-        sums = [_coarser(each, keys.size, times) for each in sums]
+        sums = [_coarser(each, size, times) for each in sums]
     return Table(step, exact, tuple(keys.rows(each) for each in sums))
 
 
@@ -86,11 +89,12 @@ class _Keys:
     def rows(self, sums: dict[int, int]) -> Rows:
         """Unpack, sorted by thread, step and node."""
         rows = []
+        size, holders, nodes = self.size, self.holders, self.nodes
         for key, value in sums.items():
-            step, rest = divmod(key, self.size)
-            rest, holder = divmod(rest, self.holders)
+            step, rest = divmod(key, size)
+            rest, holder = divmod(rest, holders)
             rest, state = divmod(rest, _STATES)
-            thread, node = divmod(rest, self.nodes)
+            thread, node = divmod(rest, nodes)
             rows.append((thread, step, node, state, holder, value))
         rows.sort()
         columns = list(zip(*rows, strict=True)) or [()] * 6

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 
-from wadjet.model import charge, memory
+from wadjet.model import charge, memory, totals
 from wadjet.model.confidence import Share
 from wadjet.model.finding import Place
 from wadjet.model.memory import Moment
@@ -51,9 +51,9 @@ class Evidence:
 
     def asked(self, place: Place) -> list[tuple[int, int]]:
         """Return when how many bytes were asked for at a line, in order of time."""
-        tree, samples = self.profile.tree, self.profile.samples
+        samples = self.profile.samples
         values = samples.values[self.profile.metric_index(memory.ALLOCATED.name)]
-        at = [self._is_at(place, node) for node in self.near] if len(tree) else []
+        at = self._at(place)
         rows = compress(zip(samples.time, samples.node, values, strict=True), values)
         sums: defaultdict[int, int] = defaultdict(int)
         for time, node, value in rows:
@@ -61,10 +61,14 @@ class Evidence:
                 sums[time] += value
         return sorted(sums.items())
 
-    def _is_at(self, place: Place, node: int) -> bool:
+    def _at(self, place: Place) -> list[bool]:
+        """Return for each node whether the nearest one of the program's own is at a line."""
         tree = self.profile.tree
-        function = tree.functions[tree.function_of(node)]
-        return function.file == place.file and tree.line_of(node) == place.line
+        here = [
+            line == place.line and tree.functions[function].file == place.file
+            for function, line in zip(tree.frame_function, tree.frame_line, strict=True)
+        ]
+        return [here[tree.node_frame[node]] for node in self.near]
 
     @cached_property
     def moments(self) -> list[Moment]:
@@ -89,15 +93,13 @@ class Evidence:
 
     def leaves(self, place: Place, metric: Metric) -> list[tuple[str, str]]:
         """Return (file, function) below a line that bear most of a metric, largest first."""
-        tree = self.profile.tree
-        rows = self.fold(metric)
+        tree, near, at = self.profile.tree, self.near, self._at(place)
+        below = totals.by_node(self.profile, metric.name)
         sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for node, value in zip(rows.node, rows.value, strict=True):
-            if node == NO_NODE or not self._is_at(place, self.near[node]):
-                continue
-            for each in tree.path(node):
-                if each == self.near[node]:
-                    break
-                function = tree.functions[tree.function_of(each)]
+        for node in range(len(tree) - 1, -1, -1):  # callees come after their callers
+            value = below[node]
+            if value and at[node] and near[node] != node:
+                function = tree.functions[tree.function_of(node)]
                 sums[shown(function.file), function.name] += value
+                below[tree.node_parent[node]] += value
         return sorted(sums, key=lambda key: -sums[key])

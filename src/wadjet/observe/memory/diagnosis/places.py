@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from wadjet.model import charge
+from wadjet.model import charge, totals
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.memory import ALLOCATED, LIVE, PEAK, REQUESTS
 from wadjet.model.origin import library
@@ -114,14 +114,17 @@ def _home(file: str) -> str:
 
 def _buyers(evidence: Evidence) -> dict[str, Counter[Place]]:
     """Return for each library what it has of the peak, by the line that it was for."""
-    tree, rows = evidence.profile.tree, evidence.fold(PEAK)
+    tree, near = evidence.profile.tree, evidence.near
     homes = [_home(function.file) for function in tree.functions]
+    nearest: list[str] = []
+    for parent, frame in zip(tree.node_parent, tree.node_frame, strict=True):
+        above = nearest[parent] if parent != NO_NODE else _NOBODY[0]
+        nearest.append(homes[tree.frame_function[frame]] or above)
+    places = {tree.node_frame[at]: charge.place(tree, at) for at in set(near)}
     buyers: defaultdict[str, Counter[Place]] = defaultdict(Counter)
-    for node, value in zip(rows.node, rows.value, strict=True):
-        if node != NO_NODE:
-            nearest = (homes[tree.function_of(each)] for each in tree.path(node))
-            place = charge.place(tree, evidence.near[node])
-            buyers[next(filter(None, nearest), _NOBODY[0])][place] += value
+    for node, value in enumerate(totals.by_node(evidence.profile, PEAK.name)):
+        if value:
+            buyers[nearest[node]][places[tree.node_frame[near[node]]]] += value
     return buyers
 
 
