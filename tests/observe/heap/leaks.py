@@ -413,11 +413,11 @@ HOLDERS = {
         "RECENT[0].treasure",
     ),
     "cached": ("Methods.cached", "Methods.unbounded", "Methods.few", "made_for", "made_for"),
-    "handler": ("kept", "", "", "leaks_treasure", "LISTED[0]"),
+    "handler": ("LOGGER.handlers[0].kept", "", "", "leaks_treasure", "LISTED[0]"),
     "context": ("context", "", "LISTED[0]", "", "context"),
     "thread": (
         "keeper > frame _threads.<locals>.first",
-        "local mine['it'][0]",
+        "keeper > frame _threads.<locals>.second",
         "keeper > frame _threads.<locals>.third",
         "keeper > frame _threads.<locals>.fourth",
         "keeper > frame _threads.<locals>.fifth",

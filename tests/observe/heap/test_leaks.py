@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from tests.observe.heap.leaks import CACHE, Leak, Treasure, clear, leaks
+from tests.observe.heap.leaks import CACHE, Finalized, Leak, Treasure, clear, leaks
 
 from wadjet.model.graph import ObjectGraph
 from wadjet.model.graph.difference import holders, outlived
@@ -69,6 +69,23 @@ def test_what_outlives_its_round_is_named_and_nothing_else() -> None:
     first = line(later, late[0].path)
     assert first.endswith("CACHE['kept']")
     assert sum(later.kind(node).name == "Treasure" for node in outlived(before, after, later)) == 50
+
+
+def test_garbage_that_waits_for_the_collector_is_held_by_nobody() -> None:
+    gc.disable()
+    try:
+        before = take(twins=False)
+        thing = Finalized(Treasure())
+        address = id(thing)
+        del thing
+        after = take(twins=False)
+        made = outlived(before, after, after)
+        late = " ".join(line(after, each.path) for each in holders(after, made))
+        assert find(after, hex(address))[0] in made
+        assert "not collected" not in late
+        assert "Finalized" not in late
+    finally:
+        gc.enable()
 
 
 def test_what_a_running_thread_keeps_goes_by_the_threads_name() -> None:

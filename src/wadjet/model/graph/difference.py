@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wadjet.model.graph import PROCESS, ObjectGraph
+from wadjet.model.graph import PROCESS, Flag, ObjectGraph
 from wadjet.model.graph.paths import Group, Path, groups, line
 from wadjet.model.graph.totals import Total, by_type
 
@@ -67,11 +67,16 @@ def outlived(before: ObjectGraph, after: ObjectGraph, last: ObjectGraph) -> list
 def holders(graph: ObjectGraph, nodes: Sequence[int]) -> list[Group]:
     """Return what keeps objects alive, what keeps most bytes first.
 
-    Objects that are kept by one of themselves are left out, and what belongs to Wadjet.
+    Objects that are kept by one of themselves are left out, what belongs to Wadjet, and garbage:
+    nothing keeps that, it waits for the collector.
     """
     inside = set(nodes)
     dominator = graph.columns.dominator
-    tops = [node for node in nodes if dominator[node] not in inside]
+    tops = [
+        node
+        for node in nodes
+        if dominator[node] not in inside and not graph.flags(node) & Flag.GARBAGE
+    ]
     found = [each for each in groups(graph, tops) if not _is_ours(graph, each.path)]
     return sorted(found, key=lambda each: (-each.size, -each.count))
 
