@@ -18,7 +18,8 @@
 #define BUFFER (1u << 20) /* bytes of data stack copied at most */
 #define CHUNKS 64
 #define TRIES 16
-#define CONFIRMED 4 /* frames that are looked at once more */
+#define CONFIRMED 4     /* frames that are looked at once more */
+#define CONFIRMATIONS 2 /* how often */
 
 #if WJ_TOP_FRAME_MAY_LIE
 
@@ -388,10 +389,8 @@ is_copied(const wj_frame *frame)
     return 0;
 }
 
-/* Look at the topmost frames once more where they lie. A loop that calls two functions
-   in turn can be torn in the same place twice, seldom three times. */
 static int
-is_so_still(const PyThreadState *thread, const struct wj_stack *stack)
+is_so_now(const PyThreadState *thread, const struct wj_stack *stack)
 {
     const wj_frame *frame = wj_top_frame(thread);
     if (frame != stack->top) {
@@ -402,6 +401,19 @@ is_so_still(const PyThreadState *thread, const struct wj_stack *stack)
             return 0;
         }
         frame = frame->previous;
+    }
+    return 1;
+}
+
+/* Look at the topmost frames again where they lie. A loop that calls two functions in
+   turn can be torn in the same place twice, once in a million stacks three times. */
+static int
+is_so_still(const PyThreadState *thread, const struct wj_stack *stack)
+{
+    for (int i = 0; i < CONFIRMATIONS; i++) {
+        if (!is_so_now(thread, stack)) {
+            return 0;
+        }
     }
     return 1;
 }
