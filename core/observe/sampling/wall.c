@@ -38,8 +38,9 @@ welcome(struct wj_ring *ring, struct wj_thread *thread, int64_t now)
     thread->cpu_found = thread->cpu_last = cpu > since ? cpu - since : 0;
     thread->wall_cpu = cpu;
     thread->found = thread->wall_last = now;
-    wj_ticks_arm(thread);
+    /* Told of first: it may tick before we go on, and its life begins here. */
     wj_note_thread(ring, WJ_THREAD, thread, now, 0, "", 0);
+    wj_ticks_arm(thread);
 }
 
 static void

@@ -8,6 +8,9 @@ even than chance, so 3 points are asserted where there are 2,000 samples and mor
 from __future__ import annotations
 
 import ast
+import os
+import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from tests.observe.sampling.runs import CPU, WALL, Run, recorded, selves, shares
 
 from wadjet.model.profile import Profile
 
+COMPILER = os.environ.get("CC", "cc")
 TIMED = """
 import sys, threading, time
 spent = {}
@@ -214,7 +218,7 @@ def test_the_cpu_weights_of_a_thread_sum_up_to_the_cpu_time_it_used(
 def test_the_wall_weights_of_a_thread_sum_up_to_its_life(tmp_path: Path) -> None:
     profile = recorded(["-c", THREADS], folder=tmp_path).profile
     for name, (found, lived) in sums(profile, WALL).items():
-        assert found <= lived + 1e6
+        assert found <= lived + 1e6, (name, found, lived)
         assert found >= 0.9 * lived - 4e7, (name, found, lived)
 
 
@@ -226,3 +230,14 @@ def test_samples_lie_within_the_lives_of_their_threads_and_in_order(tmp_path: Pa
         thread = profile.threads[number]
         assert thread.started <= when <= thread.ended
     assert all(value >= 0 for column in rows.values for value in column)
+
+
+@pytest.mark.skipif(not shutil.which(COMPILER), reason="needs a C compiler")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the sanitizers preload their own")
+def test_a_thread_is_told_of_before_it_ticks(tmp_path: Path) -> None:
+    library = tmp_path / "dawdle.so"
+    source = Path(__file__).parents[2] / "ext" / "dawdle.c"
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    run = recorded(["-c", THREADS], folder=tmp_path, env={"LD_PRELOAD": str(library)})
+    for name, (found, lived) in sums(run.profile, WALL).items():
+        assert found <= lived + 1e6, (name, found, lived)
