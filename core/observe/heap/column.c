@@ -9,6 +9,8 @@
 #define LEAST_BYTES 65536
 #define HUGE_PAGE ((size_t)2 << 20)
 #define MUCH (16 * HUGE_PAGE)
+#define SPARES 8
+#define LEAST_SPARE ((size_t)1 << 20)
 
 /* Columns are read here and there, and each 4 KiB of them would be a page to ask for
    and to look up: large pages take a third of the time. */
@@ -19,6 +21,72 @@ prefer_huge_pages(char *data, size_t bytes)
     uintptr_t end = ((uintptr_t)data + bytes) & ~(HUGE_PAGE - 1);
     if (end > begin) {
         madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* or it stays as it was */
+    }
+}
+
+/* Pages that were written are dear to get and to give back, and a snapshot frees one
+   column when it makes the next: so freed ones are kept until it ends. */
+static _Thread_local struct spare {
+    void *data; /* Owned */
+    size_t bytes;
+} spares[SPARES];
+
+/* The smallest that is large enough, else the largest; NULL where there is none. */
+static struct spare *
+best_spare(size_t bytes)
+{
+    struct spare *best = NULL;
+    for (size_t at = 0; at < SPARES; at++) {
+        struct spare *each = &spares[at];
+        if (each->data == NULL) {
+            continue;
+        }
+        int fits = each->bytes >= bytes, best_fits = best && best->bytes >= bytes;
+        if (best == NULL || (fits && !best_fits)
+            || (fits == best_fits && (each->bytes < best->bytes) == fits)) {
+            best = each;
+        }
+    }
+    return best;
+}
+
+/* Zeroed memory out of a spare; NULL where there is none. */
+static void *
+take_spare(size_t bytes)
+{
+    struct spare *spare = bytes >= LEAST_SPARE ? best_spare(bytes) : NULL;
+    if (spare == NULL) {
+        return NULL;
+    }
+    void *data = mremap(spare->data, spare->bytes, bytes, MREMAP_MAYMOVE);
+    if (data == MAP_FAILED) {
+        return NULL;
+    }
+    memset(data, 0, spare->bytes < bytes ? spare->bytes : bytes);
+    *spare = (struct spare){NULL, 0};
+    return data;
+}
+
+static int
+keep_spare(void *data, size_t bytes)
+{
+    for (size_t at = 0; at < SPARES && bytes >= LEAST_SPARE; at++) {
+        if (spares[at].data == NULL) {
+            spares[at] = (struct spare){data, bytes};
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void
+wj_columns_release(void)
+{
+    for (size_t at = 0; at < SPARES; at++) {
+        if (spares[at].data != NULL) {
+            munmap(spares[at].data, spares[at].bytes);
+            spares[at] = (struct spare){NULL, 0};
+        }
     }
 }
 
@@ -74,7 +142,9 @@ int
 wj_column_resize(struct wj_column *column, size_t width, size_t count)
 {
     column->width = width;
-    if (count > column->room) {
+    if (column->data == NULL && (column->data = take_spare(count * width)) != NULL) {
+        column->room = count;
+    } else if (count > column->room) {
         if (grow(column, count) != 0) {
             return -1;
         }
@@ -102,8 +172,9 @@ wj_column_append(struct wj_column *column, const void *elements, size_t count)
 void
 wj_column_free(struct wj_column *column)
 {
-    if (column->data != NULL) {
-        munmap(column->data, column->room * column->width);
+    size_t bytes = column->room * column->width;
+    if (column->data != NULL && !keep_spare(column->data, bytes)) {
+        munmap(column->data, bytes);
     }
     column->data = NULL;
     column->count = column->room = 0;

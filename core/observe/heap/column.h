@@ -26,7 +26,11 @@ int wj_column_resize(struct wj_column *column, size_t width, size_t count);
 /* Append ``count`` elements; 0, or -1. */
 int wj_column_append(struct wj_column *column, const void *elements, size_t count);
 
+/* Free a column; its memory may be kept for this thread's next ones. */
 void wj_column_free(struct wj_column *column);
+
+/* Give back what is kept. */
+void wj_columns_release(void);
 
 static inline uint8_t *
 wj_u8(const struct wj_column *column)

@@ -111,6 +111,7 @@ take_here(const struct state *state, const struct request *request)
         PyErr_NoMemory();
     }
     wj_graph_free(&graph);
+    wj_columns_release();
     return pause;
 }
 
@@ -290,6 +291,7 @@ analyze(PyObject *module, PyObject *args)
     }
     PyBuffer_Release(&request.about);
     wj_graph_free(&graph);
+    wj_columns_release();
     if (result != 0) {
         return NULL;
     }
