@@ -16,16 +16,17 @@ from bench.rig import Rig
 TREATMENTS = ("freeze", "grow", "budget", "concurrent")
 PLAIN = "no treatment"
 RATE = 100
+OBJECTS = "2000000"
 
 PAUSES_NOTE = """\
-A server of a million objects, whose requests make cycles and whose cache drops sessions. Each \
+A server of two million objects, whose requests make cycles and whose cache drops sessions. Each \
 run stands between two plain ones. "Pause" is the longest of the run: of the collector, or for \
 the concurrent one of the fork and of each slice; "request" is the slowest. CPU is that of the \
 process, without the marking child's, which "children" has."""
 
 TRACE_NOTE = """\
-The same server, recorded at 100 Hz with the collector's runs; ratios are to the recording \
-without them."""
+The same server, of a million objects, recorded at 100 Hz with the collector's runs; ratios are \
+to the recording without them."""
 
 
 def pauses(rig: Rig) -> Outcome:
@@ -78,7 +79,8 @@ def trace(rig: Rig) -> Outcome:
 
 def _start(rig: Rig, name: str) -> Callable[[], Run]:
     treatment = "none" if name == PLAIN else name
-    return lambda: rig.run(None, 0, "server", "--treatment", treatment)
+    arguments = ("--objects", OBJECTS, "--treatment", treatment)
+    return lambda: rig.run(None, 0, "server", *arguments)
 
 
 def _row(name: str, comparison: Comparison) -> tuple[str, ...]:

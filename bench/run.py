@@ -69,7 +69,7 @@ BENCHMARKS = {
     "accuracy": Benchmark(bench_sampling_truth.accuracy, 100),
     "impossible": Benchmark(bench_sampling_truth.impossible, 35),
     "reuse": Benchmark(bench_sampling_truth.reuse, 20),
-    "pauses": Benchmark(bench_collector.pauses, 200),
+    "pauses": Benchmark(bench_collector.pauses, 400),
     "trace": Benchmark(bench_collector.trace, 120),
     "heap": Benchmark(bench_heap.snapshots, 300),
     "leaks": Benchmark(bench_leaks.corpus, 400),
