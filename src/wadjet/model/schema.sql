@@ -1,5 +1,7 @@
--- A recording is one SQLite file. Every BLOB column is a zlib-compressed array of
--- little-endian integers of the width its comment gives; ids are positions, from 0.
+-- A recording is one SQLite file. Every BLOB column is a zlib-compressed array of integers
+-- of the width its comment gives, cut into planes: the lowest byte of each, then the second
+-- lowest of each, and so on. ``steps``: u64, the differences, the first from 0, each
+-- doubled, and for those below zero 2 * -difference - 1. Ids are positions, from 0.
 PRAGMA application_id = 1464093268;  -- 'WDJT'
 PRAGMA user_version = 1;
 
@@ -23,14 +25,14 @@ CREATE TABLE frame_block (
 );
 CREATE TABLE node_block (
     first INTEGER PRIMARY KEY, count INTEGER,
-    parent BLOB,    -- i32, -1 at a root
+    parent BLOB,    -- steps, -1 at a root
     frame BLOB      -- i32
 );
 CREATE TABLE sample_block (
     id INTEGER PRIMARY KEY, count INTEGER,
-    time BLOB,      -- i64, ns since the start: the first one, then differences
+    time BLOB,      -- steps, ns since the start
     thread BLOB,    -- i32
-    node BLOB,      -- i32, -1 for an empty stack
+    node BLOB,      -- steps, -1 for an empty stack
     state BLOB,     -- i8: 0 unknown 1 GIL 2 native 3 waits for GIL 4 runnable 5 blocked
     holder BLOB     -- i32, the thread that held the GIL, -1 for none
 );

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Self, get_args
 from wadjet.errors import OutputError, RecordingError
 from wadjet.model.database import Complaints, NewDatabase, open_existing
 from wadjet.model.order import in_order
+from wadjet.model.packing import from_steps, pack, signed, steps, unpack
 from wadjet.model.profile import (
     CallTree,
     Fact,
@@ -37,7 +37,6 @@ from wadjet.model.profile import (
 )
 
 SUFFIX = ".wadjet"
-_FAST = 1
 _ZEROS = b"(zeros)"
 _KINDS = get_args(Kind)
 _UNITS = get_args(Unit)
@@ -116,7 +115,7 @@ class Writer:
     def frames(self, function: array[int], line: array[int]) -> None:
         """Append frames, given as columns."""
         if function:
-            row = (self._frames, len(function), _pack(function), _pack(line))
+            row = (self._frames, len(function), pack(function), pack(line))
             self._frames += len(function)
             self._many("INSERT INTO frame_block VALUES (?, ?, ?, ?)", [row])
 
@@ -131,7 +130,7 @@ class Writer:
     def nodes(self, parent: array[int], frame: array[int]) -> None:
         """Append nodes, given as columns."""
         if parent:
-            row = (self._nodes, len(parent), _pack(parent), _pack(frame))
+            row = (self._nodes, len(parent), pack(steps(parent)), pack(frame))
             self._nodes += len(parent)
             self._many("INSERT INTO node_block VALUES (?, ?, ?, ?)", [row])
 
@@ -144,14 +143,14 @@ class Writer:
         row = (
             number,
             len(samples),
-            _pack(_differences(samples.time)),
-            _pack(samples.thread),
-            _pack(samples.node),
-            _pack(samples.state),
-            _pack(samples.holder),
+            pack(steps(samples.time)),
+            pack(samples.thread),
+            pack(steps(samples.node)),
+            pack(samples.state),
+            pack(samples.holder),
         )
         values = (
-            (number, metric, _pack(column))
+            (number, metric, pack(column))
             for metric, column in enumerate(samples.values)
             if any(column)
         )
@@ -255,7 +254,7 @@ def _tree(base: sqlite3.Connection) -> CallTree:
         functions=tuple(_function(*row) for row in functions),
         frame_function=_join("i", [(count, blob) for count, blob, _ in frames]),
         frame_line=_join("i", [(count, blob) for count, _, blob in frames]),
-        node_parent=_join("i", [(count, blob) for count, blob, _ in nodes]),
+        node_parent=_join_steps("i", [(count, blob) for count, blob, _ in nodes]),
         node_frame=_join("i", [(count, blob) for count, _, blob in nodes]),
     )
 
@@ -289,10 +288,11 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
         _join("q", [(block[1], held.get((block[0], metric), _ZEROS)) for block in blocks])
         for metric in range(metrics)
     )
-    thread, node, state, holder = (
+    thread, state, holder = (
         _join(code, [(block[1], block[position]) for block in blocks])
-        for code, position in (("i", 3), ("i", 4), ("b", 5), ("i", 6))
+        for code, position in (("i", 3), ("b", 5), ("i", 6))
     )
+    node = _join_steps("i", [(block[1], block[4]) for block in blocks])
     return in_order(Samples(time, thread, node, state, holder, values), late)
 
 
@@ -301,14 +301,14 @@ def _times(blocks: Iterable[tuple[int, bytes]]) -> tuple[array[int], list[int]]:
     time = array("q")
     late: list[int] = []
     for count, blob in blocks:
-        steps = _unpack("q", count, blob)
-        if steps:
+        moves = signed(unpack("Q", count, blob))
+        if moves:
             first, last = len(time), time[-1] if time else 0
-            steps[0] -= last
-            if min(steps) < 0:
-                late.extend(compress(range(first, first + count), map((0).__gt__, steps)))
-            steps[0] += last
-            time.extend(accumulate(steps))
+            moves[0] -= last
+            if min(moves) < 0:
+                late.extend(compress(range(first, first + count), map((0).__gt__, moves)))
+            moves[0] += last
+            time.extend(accumulate(moves))
     return time, late
 
 
@@ -344,34 +344,18 @@ def _within(what: str, column: array[int], low: int, high: int) -> None:
         raise ValueError(f"a {what} is out of range")
 
 
-def _differences(column: array[int]) -> array[int]:
-    return array("q", (b - a for a, b in zip([0, *column[:-1]], column, strict=True)))
-
-
-def _pack(column: array[int]) -> bytes:
-    return zlib.compress(_little(column).tobytes(), _FAST)
-
-
-def _unpack(code: str, count: int, blob: bytes) -> array[int]:
-    column: array[int] = array(code)
-    if blob is _ZEROS:
-        column.frombytes(bytes(count * column.itemsize))
-        return column
-    column.frombytes(zlib.decompress(blob))
-    if len(column) != count:
-        raise ValueError(f"a column of {len(column)} where {count} rows are promised")
-    return _little(column)
-
-
 def _join(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
     column: array[int] = array(code)
     for count, blob in blocks:
-        column.extend(_unpack(code, count, blob))
+        if blob is _ZEROS:
+            column.frombytes(bytes(count * column.itemsize))
+        else:
+            column.extend(unpack(code, count, blob))
     return column
 
 
-def _little(column: array[int]) -> array[int]:
-    if sys.byteorder == "big":
-        column = column[:]
-        column.byteswap()
+def _join_steps(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
+    column: array[int] = array(code)
+    for count, blob in blocks:
+        column.extend(from_steps(code, unpack("Q", count, blob)))
     return column
