@@ -11,10 +11,11 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
-from elftools.common.exceptions import DWARFError, ELFError
+from elftools.common.exceptions import DWARFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import NoteSection
 
@@ -22,6 +23,10 @@ DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
 _SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
 _FUNCTION_TYPES = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
 _LOCAL = 0  # STB_LOCAL
+_ROW_BITS = 32
+_ROWS = (1 << _ROW_BITS) - 1
+_Named = tuple[int, int, bool, str]  # address, size, known outside, name
+_NOTHING: _Named = (-1, 0, False, "")
 _UNWIND_INDEX = b"\x01\x1b\x03\x3b"  # version 1; pointers relative, 4 bytes signed
 _LINES_LIMIT = 64 << 20  # bytes of .debug_line beyond which lines take too long to read
 
@@ -37,65 +42,112 @@ class Symbol:
 
 
 class Symbolizer:
-    """Finds symbols; keeps what it has read of each library."""
+    """Finds symbols; keeps what it has read of each library.
 
-    def __init__(self) -> None:
+    Lines come from the libraries themselves, and where ``separately`` also from debug files
+    beside them: those of the system's libraries are large, and seldom of interest.
+    """
+
+    def __init__(self, *, separately: bool = True) -> None:
+        self._separately = separately
         self._libraries: dict[str, _Library | None] = {}
 
     def find(self, path: str, address: int) -> Symbol | None:
         """Return the symbol at ``address``, relative to where ``path`` was loaded."""
-        if path not in self._libraries:
-            self._libraries[path] = _open(path)
-        library = self._libraries[path]
-        return None if library is None else library.find(address)
+        try:
+            if path not in self._libraries:
+                self._libraries[path] = None  # unless it can be read
+                self._libraries[path] = _open(Path(path), separately=self._separately)
+            library = self._libraries[path]
+            return None if library is None else library.find(address)
+        except Exception:  # gone, no ELF file, or whatever damage makes of one
+            return None
 
 
 class _Library:
-    """The functions of one ELF file, by address."""
+    """The functions of one library, which one or two ELF files describe."""
 
-    def __init__(self, name: str, files: list[ELFFile]) -> None:
+    def __init__(self, name: str, files: list[ELFFile], lines: _Lines) -> None:
         self._name = name
         self._files = files
-        self._symbols = sorted(symbol for file in files for symbol in _functions(file))
-        self._starts = [start for start, *_ in self._symbols]
-        self._nameless = sorted(start for file in files for start in _unwind_starts(file))
-        self._lines: _Lines | None = None
+        self._tables = [table for file in files for table in _tables(file)]
+        self._lines = lines
 
     def find(self, address: int) -> Symbol | None:
         """Return the function at ``address``; one without a name is called by its start."""
-        at = bisect_right(self._starts, address) - 1
-        start, size, _, name = self._symbols[at] if at >= 0 else (0, 0, False, "")
-        if at < 0 or (size and address >= start + size):
+        start, size, _, name = max(
+            (table.before(address) for table in self._tables), default=_NOTHING
+        )
+        if start < 0 or (size and address >= start + size):
             at = bisect_right(self._nameless, address) - 1
             if at < 0:
                 return None
             start = self._nameless[at]
             name = f"{self._name}+{start:#x}"
-        if self._lines is None:
-            self._lines = _Lines(self._files)
         file, line = self._lines.find(address)
         _, first_line = self._lines.find(start)
         return Symbol(demangle(name), file, line, first_line)
+
+    @cached_property
+    def _nameless(self) -> list[int]:
+        return sorted(start for file in self._files for start in _unwind_starts(file))
+
+
+class _Table:
+    """The functions of one symbol table; a name is read when it is asked for."""
+
+    def __init__(self, data: bytes, texts: bytes) -> None:
+        self._data = data[: len(data) // _SYMBOL.size * _SYMBOL.size]
+        self._texts = texts
+        self._starts = sorted(  # the address above the row: half the time of pairs
+            value << _ROW_BITS | row
+            for row, (_, info, _, section, value, _) in enumerate(_SYMBOL.iter_unpack(self._data))
+            if info & 15 in _FUNCTION_TYPES and section and value
+        )
+
+    def before(self, address: int) -> _Named:
+        """Return the last function that starts at ``address`` or before.
+
+        Of several names of one function that sorts last which others call it by.
+        """
+        at = bisect_right(self._starts, address << _ROW_BITS | _ROWS) - 1
+        if at < 0:
+            return _NOTHING
+        start, best = self._starts[at] >> _ROW_BITS, _NOTHING
+        while at >= 0 and self._starts[at] >> _ROW_BITS == start:
+            best = max(best, self._row(self._starts[at] & _ROWS))
+            at -= 1
+        return best
+
+    def _row(self, row: int) -> _Named:
+        text, info, _, _, value, size = _SYMBOL.unpack_from(self._data, row * _SYMBOL.size)
+        name = self._texts[text : self._texts.index(0, text)].decode(errors="replace")
+        return value, size, info >> 4 != _LOCAL, name
 
 
 class _Lines:
     """The line tables of a library, a compilation unit at a time."""
 
     def __init__(self, files: list[ELFFile]) -> None:
-        self._dwarf: Any = None
-        self._ranges: Any = None
+        self._files = files
         self._units: dict[int, tuple[list[int], list[tuple[str, int]]]] = {}
-        for file in files:
+
+    @cached_property
+    def _dwarf(self) -> Any:
+        """What the last file with lines has; None where there is none."""
+        for file in reversed(self._files):
             section = file.get_section_by_name(".debug_line")
             if section is not None and section["sh_size"] <= _LINES_LIMIT:
-                self._dwarf = file.get_dwarf_info()
-                self._ranges = self._dwarf.get_aranges()
+                return file.get_dwarf_info()
+        return None
+
+    @cached_property
+    def _ranges(self) -> Any:
+        return None if self._dwarf is None else self._dwarf.get_aranges()
 
     def find(self, address: int) -> tuple[str, int]:
         """Return file and line, ("", 0) where they are not known."""
-        if self._ranges is None:
-            return "", 0
-        offset = self._ranges.cu_offset_at_addr(address)
+        offset = None if self._ranges is None else self._ranges.cu_offset_at_addr(address)
         if offset is None:
             return "", 0
         if offset not in self._units:
@@ -110,16 +162,11 @@ def demangle(name: str) -> str:
     return name.partition("@")[0]
 
 
-def _open(path: str) -> _Library | None:
-    try:
-        file = _elf(Path(path))
-        files = [file]
-        debug = _debug_file(file)
-        if debug is not None:
-            files.append(_elf(debug))
-        return _Library(Path(path).name, files)
-    except (OSError, ELFError, ValueError, struct.error):
-        return None  # gone, or not an ELF file: [vdso], a deleted library
+def _open(path: Path, *, separately: bool) -> _Library:
+    file = _elf(path)
+    debug = _debug_file(file)
+    files = [file] if debug is None else [file, _elf(debug)]
+    return _Library(path.name, files, _Lines(files if separately else [file]))
 
 
 def _elf(path: Path) -> ELFFile:
@@ -140,22 +187,11 @@ def _debug_file(file: ELFFile) -> Path | None:
     return None
 
 
-def _functions(file: ELFFile) -> Iterator[tuple[int, int, bool, str]]:
-    """Yield (address, size, known outside, name) of the functions in the symbol tables.
-
-    Of several names of one function that sorts last which others call it by.
-    """
+def _tables(file: ELFFile) -> Iterator[_Table]:
     for section_name in (".symtab", ".dynsym"):
         table = file.get_section_by_name(section_name)
-        if table is None or table["sh_type"] == "SHT_NOBITS":
-            continue
-        texts = file.get_section(table["sh_link"]).data()
-        data = table.data()
-        whole = len(data) // _SYMBOL.size * _SYMBOL.size
-        for text, info, _, section, value, size in _SYMBOL.iter_unpack(data[:whole]):
-            if info & 15 in _FUNCTION_TYPES and section and value:
-                name = texts[text : texts.index(0, text)].decode(errors="replace")
-                yield value, size, info >> 4 != _LOCAL, name
+        if table is not None and table["sh_type"] != "SHT_NOBITS":
+            yield _Table(table.data(), file.get_section(table["sh_link"]).data())
 
 
 def _unwind_starts(file: ELFFile) -> Iterator[int]:

@@ -209,7 +209,7 @@ class Recording:
         for source in list(self._sources):
             self.detach(source.number)
         self.save()
-        self._names.symbolize()
+        self._names.symbolize(separately=self.settings.native)
         for companion in self._companions.values():
             self._writer.about(companion.facts())
         self._writer.sources(_sources(self._names.files()))
@@ -345,13 +345,16 @@ class _Names:
         self._write(fresh)
         self._writer.frames(self._function[start:], self._line[start:])
 
-    def symbolize(self) -> None:
-        """Give native frames the names and lines that their libraries know."""
+    def symbolize(self, *, separately: bool) -> None:
+        """Give native frames the names and lines that their libraries know.
+
+        ``separately``: also lines that only files beside the libraries tell.
+        """
         if not self._native:
             return
         from wadjet.target.symbols import Symbolizer  # reads ELF: seldom needed, slow to import
 
-        symbolizer = Symbolizer()
+        symbolizer = Symbolizer(separately=separately)
         fresh: list[Function] = []
         for frame, library, address in self._native:
             path = self._library(library)
