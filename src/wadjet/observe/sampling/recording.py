@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import linecache
 import os
 import platform
 import time
@@ -21,6 +20,7 @@ from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
 from wadjet.observe.sampling.companions import Companion, Reader, TreeLedger
 from wadjet.observe.sampling.settings import Settings
+from wadjet.observe.sampling.sources import Costs, worth_keeping
 
 METRICS = (Metric("wall", "ns", "Wall time"), Metric("cpu", "ns", "CPU time"))
 AWAIT = Metric("await", "ns", "Await time")
@@ -42,8 +42,6 @@ _COLLECTOR = {
     "cycles": (*collection.METRICS, collection.GARBAGE),
 }
 _PYTHON, _NATIVE, _TASK = range(3)
-_SOURCES_LIMIT = 8 << 20
-_FILE_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +118,7 @@ class Recording:
         self._metrics = [*metrics, *(metric for each in companions for metric in each.metrics)]
         self._writer = Writer(path, tuple(self._metrics), overwrite=overwrite)
         self._names = _Names(self._writer)
+        self._costs = Costs(len(self._metrics))
         self._sources: list[_Source] = []
         self._threads: dict[int, Thread] = {}
         self._counts = {"cpu": 0, "wall": 0, "dropped": 0}
@@ -193,14 +192,15 @@ class Recording:
         self._names.add(functions, libraries, *frames)
         parent, frame = (_column("i", each) for each in nodes)
         self._writer.nodes(parent, frame)
+        self._costs.add_nodes(parent, frame)
         moment, thread, node, state, holder = (
             _column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
         )
         values = tuple(_column("q", samples[5 + each]) for each in self._wanted)
         values += (array("q", bytes(8 * len(holder))),) * (len(self._metrics) - len(values))
-        self._writer.samples(Samples(moment, thread, node, state, holder, values))
-        for each in taken:
+        for each in (Samples(moment, thread, node, state, holder, values), *taken):
             self._writer.samples(each)
+            self._costs.add_samples(each)
         self._taken.clear()
         self._writer.commit()
 
@@ -212,7 +212,8 @@ class Recording:
         self._names.symbolize(separately=self.settings.native)
         for companion in self._companions.values():
             self._writer.about(companion.facts())
-        self._writer.sources(_sources(self._names.files()))
+        costs = self._costs.by_file(*self._names.seen())
+        self._writer.sources(worth_keeping(self._names.files(), costs))
         self._writer.about(
             {
                 "complete": complete,
@@ -366,6 +367,10 @@ class _Names:
         self._write(fresh)
         self._writer.replace_frames(self._function, self._line)
 
+    def seen(self) -> tuple[list[Function], array[int]]:
+        """Return the functions, and the number of its function for each frame."""
+        return list(self._numbers), self._function
+
     def files(self) -> set[str]:
         """Return the source files of the functions that were seen."""
         return {function.file for function in self._numbers if function.file}
@@ -446,36 +451,3 @@ def _cpu_engine(settings: Settings, hello: Hello) -> tuple[str, str]:
             return "timer", f"{cause}; CPU timers tick at the kernel's own rate at most"
         case _:
             return "none", "the program handles SIGURG itself, and SIGSTKFLT too"
-
-
-def _sources(files: set[str]) -> dict[str, str]:
-    """Read the source files that are there, within reason."""
-    texts: dict[str, str] = {}
-    room = _SOURCES_LIMIT
-    for file in sorted(files):
-        text = _source(file)
-        if text is not None and len(text) <= room:
-            texts[file] = text
-            room -= len(text)
-    return texts
-
-
-def _source(file: str) -> str | None:
-    if file.startswith("<"):
-        return _remembered(file)
-    if not file.endswith((".py", ".pyw", ".pyx", ".c", ".h", ".cc", ".cpp", ".rs")):
-        return None
-    try:
-        if Path(file).stat().st_size > _FILE_LIMIT:
-            return None
-        return Path(file).read_text(encoding="utf-8", errors="replace")
-    except (OSError, ValueError):
-        return _remembered(file)
-
-
-def _remembered(file: str) -> str | None:
-    """Return the source of what was never a file, such as a cell of a notebook.
-
-    Whoever makes such code puts its text where tracebacks look for it, in its own process.
-    """
-    return "".join(linecache.getlines(file)) or None
