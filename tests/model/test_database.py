@@ -80,6 +80,7 @@ DAMAGE = {
     "threads of no process": "DELETE FROM process",
     "a function of an unknown kind": "UPDATE function SET kind = 'magic'",
     "a function without a name": "UPDATE function SET name = NULL",
+    "a function of a file that is not told of": "DELETE FROM file",
     "a function on no line": "UPDATE function SET line = 'seven'",
     "a thread without a name": "UPDATE thread SET name = x'05'",
     "a thread that starts at a word": "UPDATE thread SET started = 'noon'",
@@ -193,8 +194,9 @@ def test_a_recording_in_a_folder_that_may_not_be_written_is_read(
     folder = tmp_path / "shelf"
     folder.mkdir()
     shutil.copy(recording, folder / "old.wadjet")
-    for each in (*tmp_path.parents[:2], tmp_path, folder):
-        each.chmod(0o755)
+    for each in (folder, *folder.parents):
+        if each.stat().st_mode & 0o5 != 0o5:  # pytest keeps its folders to itself
+            each.chmod(0o755)
     (folder / "old.wadjet").chmod(0o444)
     assert as_nobody(lambda: store.load(folder / "old.wadjet")) == 0
 

@@ -15,8 +15,9 @@ CREATE TABLE thread (
     id INTEGER PRIMARY KEY, process INTEGER REFERENCES process, tid INTEGER, name TEXT,
     started INTEGER, ended INTEGER, cpu INTEGER
 );
+CREATE TABLE file (id INTEGER PRIMARY KEY, path TEXT);
 CREATE TABLE function (
-    id INTEGER PRIMARY KEY, name TEXT, file TEXT, line INTEGER, kind TEXT
+    id INTEGER PRIMARY KEY, name TEXT, file INTEGER REFERENCES file, line INTEGER, kind TEXT
 );
 CREATE TABLE frame_block (
     first INTEGER PRIMARY KEY, count INTEGER,

@@ -12,7 +12,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
-from itertools import accumulate, compress
+from itertools import accumulate, compress, islice
 from operator import gt
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +57,7 @@ class Writer:
     def __init__(self, path: Path, metrics: Sequence[Metric], *, overwrite: bool = False) -> None:
         self.path = path
         self._nodes = self._frames = self._functions = self._blocks = 0
+        self._files: dict[str, int] = {}
         self._closed = False
         self._database = NewDatabase(path, overwrite=overwrite)
         self._base = self._database.base
@@ -105,12 +106,18 @@ class Writer:
 
     def functions(self, functions: Iterable[Function]) -> None:
         """Append functions."""
+        known = len(self._files)
         rows = [
-            (number, _text(each.name), _text(each.file), each.line, each.kind)
+            (number, _text(each.name), self._file(each.file), each.line, each.kind)
             for number, each in enumerate(functions, self._functions)
         ]
         self._functions += len(rows)
+        files = [(number, file) for file, number in islice(self._files.items(), known, None)]
+        self._many("INSERT INTO file VALUES (?, ?)", files)
         self._many("INSERT INTO function VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _file(self, path: str) -> int:
+        return self._files.setdefault(_text(path), len(self._files))
 
     def frames(self, function: array[int], line: array[int]) -> None:
         """Append frames, given as columns."""
@@ -247,11 +254,14 @@ def _profile(base: sqlite3.Connection) -> Profile:
 
 
 def _tree(base: sqlite3.Connection) -> CallTree:
+    files = dict(base.execute("SELECT id, path FROM file"))
     functions = base.execute("SELECT name, file, line, kind FROM function ORDER BY id")
     frames = list(base.execute("SELECT count, function, line FROM frame_block ORDER BY first"))
     nodes = list(base.execute("SELECT count, parent, frame FROM node_block ORDER BY first"))
     return CallTree(
-        functions=tuple(_function(*row) for row in functions),
+        functions=tuple(
+            _function(name, files[file], line, kind) for name, file, line, kind in functions
+        ),
         frame_function=_join("i", [(count, blob) for count, blob, _ in frames]),
         frame_line=_join("i", [(count, blob) for count, _, blob in frames]),
         node_parent=_join_steps("i", [(count, blob) for count, blob, _ in nodes]),

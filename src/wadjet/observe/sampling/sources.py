@@ -19,7 +19,7 @@ from wadjet.model.profile import NO_NODE, Function, Samples
 OWN_ROOM = 8 << 20
 """Characters of the program's own files that are kept at most."""
 
-LIBRARY_ROOM = 1 << 20
+LIBRARY_ROOM = 3 << 18
 """Characters of libraries' files that are kept at most."""
 
 _LARGEST = 1 << 20  # bytes of a file
@@ -60,7 +60,7 @@ class Costs:
             function = frame_function[frame]
             nearest[node] = function if python[function] else nearest[parent]
         costs: defaultdict[str, float] = defaultdict(float)
-        for spent in self._spent:
+        for spent in filter(any, self._spent):
             whole = sum(spent)
             for function, cost in compress(zip(nearest, spent, strict=False), spent):
                 if function != NO_NODE:
