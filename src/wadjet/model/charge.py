@@ -20,11 +20,18 @@ from wadjet.model.profile import NO_NODE, CallTree, Profile
 from wadjet.model.totals import by_node
 
 
-def own_nodes(tree: CallTree) -> array[int]:
+def own_nodes(profile: Profile) -> array[int]:
     """Return for each node the nearest caller, itself included, in the program's own code.
 
     -1 where there is none.
     """
+    held = profile.samples.derived.get("own nodes")
+    if not isinstance(held, array):
+        held = profile.samples.derived["own nodes"] = _own_nodes(profile.tree)
+    return held
+
+
+def _own_nodes(tree: CallTree) -> array[int]:
     ours = [
         function.kind == "python" and not is_library(function.file) for function in tree.functions
     ]
@@ -41,20 +48,13 @@ def place(tree: CallTree, node: int) -> Place:
     return Place(function.file, tree.line_of(node), function.name)
 
 
-def _near(profile: Profile) -> array[int]:
-    held = profile.samples.derived.get("own nodes")
-    if not isinstance(held, array):
-        held = profile.samples.derived["own nodes"] = own_nodes(profile.tree)
-    return held
-
-
 def by_line(profile: Profile, metric: str) -> list[tuple[Place, int]]:
     """Return what each line of the program's own code is charged with, the largest first.
 
     What no line of it asked for is charged to the place where it was.
     """
     tree = profile.tree
-    near = _near(profile)
+    near = own_nodes(profile)
     first: dict[int, int] = {}  # of each frame, the first node that is charged
     frames: Counter[int] = Counter()
     for node, value in enumerate(by_node(profile, metric)):

@@ -92,7 +92,7 @@ def _by_library(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
 
 
 def _by_own_line(profile: Profile, sums: array[int]) -> Mapping[Hashable, Total]:
-    near = own_nodes(profile.tree)
+    near = own_nodes(profile)
     functions = profile.tree.functions
     first: dict[tuple[str, int], int] = {}  # a line has one, whatever comprehensions are on it
 

@@ -46,7 +46,7 @@ class Evidence:
     @cached_property
     def near(self) -> array[int]:
         """For each node the nearest one of the program's own code, else itself."""
-        own = charge.own_nodes(self.profile.tree)
+        own = charge.own_nodes(self.profile)
         return array("i", (near if near != NO_NODE else node for node, near in enumerate(own)))
 
     def asked(self, place: Place) -> list[tuple[int, int]]:

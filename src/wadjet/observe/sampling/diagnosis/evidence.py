@@ -111,7 +111,7 @@ class Evidence:
     @cached_property
     def own(self) -> array[int]:
         """For each node the nearest caller, itself included, in the program's own code."""
-        return charge.own_nodes(self.profile.tree)
+        return charge.own_nodes(self.profile)
 
     @cached_property
     def cpu_by_own_node(self) -> Counter[int]:

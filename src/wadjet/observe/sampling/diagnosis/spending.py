@@ -148,6 +148,8 @@ def habits(evidence: Evidence) -> Iterator[Finding]:
     >>> print(found.message)
     75 % of the CPU time goes into compiling regular expressions, mostly for `find` (app.py:7).
     """
+    if not evidence.cpu_total:
+        return
     spent: Counter[int] = Counter()
     callers: defaultdict[int, Counter[Place]] = defaultdict(Counter)
     cost = evidence.cpu_by_node
@@ -259,8 +261,8 @@ def collector(evidence: Evidence) -> Iterator[Finding]:
     >>> found.message
     '20 % of the CPU time goes into garbage collection, mostly for `step` (app.py:2).'
     """
-    if is_traced(evidence.profile):
-        return  # ``collecting`` has it exactly
+    if is_traced(evidence.profile) or not evidence.cpu_total:
+        return  # ``collecting`` has it exactly, or nobody has
     tree, cost = evidence.profile.tree, evidence.cpu_by_node
     native = [
         function.kind == "native" and function.name.startswith(("gc_collect", "_PyGC_"))
@@ -307,6 +309,8 @@ def deep_recursion(evidence: Evidence) -> Iterator[Finding]:
     >>> found.message
     '100 % of the CPU time is spent more than 150 calls deep, in `walk` (tree.py:4).'
     """
+    if not evidence.cpu_total:
+        return
     tree, cost = evidence.profile.tree, evidence.cpu_by_node
     depth = array("i", bytes(4 * (len(tree) + 1)))
     deepest, value = NO_NODE, 0
