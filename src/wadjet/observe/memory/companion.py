@@ -11,8 +11,8 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Mapping as Values
+from collections.abc import Sequence
 from dataclasses import asdict
-from operator import add
 from pathlib import Path
 
 from wadjet.model.memory import METRICS
@@ -20,7 +20,7 @@ from wadjet.model.profile import Fact, Metric
 from wadjet.observe.memory import _memory
 from wadjet.observe.memory.agent import LIBRARY
 from wadjet.observe.memory.residency import ARENA, Mapping, Pools, Residency, account, pools
-from wadjet.observe.sampling.companions import Ledger
+from wadjet.observe.sampling.companions import Columns, Ledger
 
 SAMPLED = 512 * 1024
 """Bytes between samples on the average."""
@@ -34,6 +34,10 @@ POINTS = 2000
 _PEAK, _LIVE, _ALLOCATED, _ALLOCATIONS, _TEMPORARY, _MAPPED, _AVERAGE, _KEEPING = range(
     len(METRICS)
 )
+_REQUESTS = (_ALLOCATED, _ALLOCATIONS, _TEMPORARY)
+_Asked = tuple[
+    int, int, int, int, int
+]  # context, bytes, blocks, those of them that were brief, samples
 _CHANGE = struct.Struct("=7q")
 _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
@@ -126,9 +130,8 @@ class _Reader:
             (_AVERAGE, time, average),
             (_KEEPING, time, dict(self._table.keeping())),
         ):
-            for number, size in sizes.items():
-                if size > 0:
-                    self._write(moment, number, {metric: size}, 1)
+            there = {number: size for number, size in sizes.items() if size > 0}
+            self._write(moment, list(there), {metric: list(there.values())})
         self._account(time)
         self._table.close()
 
@@ -142,7 +145,7 @@ class _Reader:
         self.pools = pools(mappings)
         for each in mappings:
             if each.kind != ARENA and each.resident:
-                self._write(time, each.context, {_MAPPED: each.resident}, 1)
+                self._write(time, [each.context], {_MAPPED: [each.resident]})
 
     def _look(self, time: int) -> None:
         head = self._table.head()
@@ -184,21 +187,51 @@ class _Reader:
         if not changes:
             return 0
         self._learn()
-        rows = 0
-        asked: dict[int, list[int]] = {}
+        asked = []
         for context, size, blocks, live, _, brief, samples in _CHANGE.iter_unpack(changes):
             number = context & _LOW
             if live:
                 self._held.settle(number, self._live[number], time)
                 self._live[number] += live
             if samples:
-                asked[number] = [size, *self._whole(number, blocks, brief), samples]
-        if self._is_exact:
-            asked = self._by_place(asked)
-        for number, (size, allocations, temporary, samples) in asked.items():
-            values = {_ALLOCATED: size, _ALLOCATIONS: allocations, _TEMPORARY: temporary}
-            rows += self._write(time, number, values, samples)
-        return rows
+                asked.append((number, size, blocks, brief, samples))
+        return (
+            self._write_counted(time, asked) if self._is_exact else self._write_drawn(time, asked)
+        )
+
+    def _write_counted(self, time: int, asked: list[_Asked]) -> int:
+        """Write a row for each place; contexts that differ by less than a line are one."""
+        sums: dict[tuple[int, int], list[int]] = {}
+        nodes, threads = self._nodes, self._context_threads
+        for number, size, blocks, brief, _ in asked:
+            place = (nodes[number], threads[number])
+            held = sums.get(place)
+            if held is None:
+                sums[place] = [number, size, blocks // UNIT, brief // UNIT]
+            else:
+                held[1] += size
+                held[2] += blocks // UNIT
+                held[3] += brief // UNIT
+        if sums:
+            numbers, *columns = zip(*sums.values(), strict=True)
+            self._write(time, numbers, dict(zip(_REQUESTS, columns, strict=True)))
+        return len(sums)
+
+    def _write_drawn(self, time: int, asked: list[_Asked]) -> int:
+        """Write as many rows as there were samples, so that chance can be told from their sizes."""
+        numbers: list[int] = []
+        columns: tuple[list[int], ...] = ([], [], [])
+        for number, size, blocks, brief, samples in asked:
+            parts = min(max(samples, 1), _PARTS)
+            numbers += [number] * parts
+            for column, value in zip(
+                columns, (size, *self._whole(number, blocks, brief)), strict=True
+            ):
+                column += [
+                    value * (part + 1) // parts - value * part // parts for part in range(parts)
+                ]
+        self._write(time, numbers, dict(zip(_REQUESTS, columns, strict=True)))
+        return len(numbers)
 
     def _whole(self, number: int, blocks: int, brief: int) -> tuple[int, int]:
         """Return whole blocks; what is left over counts the next time."""
@@ -207,27 +240,12 @@ class _Reader:
         temporary, over[1] = divmod(over[1] + brief, UNIT)
         return allocations, temporary
 
-    def _by_place(self, asked: dict[int, list[int]]) -> dict[int, list[int]]:
-        """Add up contexts that differ by less than a line."""
-        sums: dict[tuple[int, int], tuple[int, list[int]]] = {}
-        for number, values in asked.items():
-            place = (self._context_threads[number], self._nodes[number])
-            _, held = sums.setdefault(place, (number, [0] * len(values)))
-            held[:] = map(add, held, values)
-        return dict(sums.values())
-
-    def _write(self, time: int, number: int, values: Values[int, int], samples: int) -> int:
-        """Write as many rows as there were samples, so that chance can be told from their sizes."""
-        thread = self._threads[self._context_threads[number]]
-        node = self._nodes[number]
-        parts = 1 if self._is_exact else min(max(samples, 1), _PARTS)
-        for part in range(parts):
-            split = {
-                self._first + metric: value * (part + 1) // parts - value * part // parts
-                for metric, value in values.items()
-            }
-            self._ledger.add(time, thread, node, split)
-        return parts
+    def _write(self, time: int, numbers: Sequence[int], values: Columns) -> None:
+        """Write a row for each context, given as columns."""
+        threads = [self._threads[self._context_threads[number]] for number in numbers]
+        nodes = [self._nodes[number] for number in numbers]
+        by_number = {self._first + metric: column for metric, column in values.items()}
+        self._ledger.add(time, threads, nodes, by_number)
 
 
 class _Held:

@@ -7,14 +7,14 @@ and what was asked for. To record both, and more, there is ``wadjet.memory()``.
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from wadjet.errors import BusyError, UnsupportedError
 from wadjet.model.memory import METRICS
-from wadjet.model.profile import Function, Process, Profile, Samples, Thread, TreeBuilder
+from wadjet.model.profile import Function, Process, Profile, Thread, TreeBuilder
 from wadjet.observe.memory import agent
 from wadjet.observe.memory.companion import Memory
+from wadjet.observe.sampling.companions import Columns, Rows
 
 _END = 1  # the one moment that there is
 
@@ -54,7 +54,7 @@ class _Pages:
         self.thread: Callable[[int], int] = self._thread
         self._nodes = TreeBuilder()
         self._threads: dict[int, int] = {}
-        self._rows: list[tuple[int, int, Mapping[int, int]]] = []
+        self._rows = Rows(len(METRICS))
 
     def _thread(self, tid: int) -> int:
         return self._threads.setdefault(tid, len(self._threads))
@@ -68,30 +68,17 @@ class _Pages:
         name = f"{library.rpartition('/')[2]}+{address:#x}"
         return self._nodes.node(parent, Function(name, library, 0, "native"), 0)
 
-    def add(self, time: int, thread: int, node: int, values: Mapping[int, int]) -> None:
-        """Write a sample; all are of one moment."""
-        del time
-        self._rows.append((thread, node, values))
+    def add(self, time: int, thread: Sequence[int], node: Sequence[int], values: Columns) -> None:
+        """Write samples; all are of one moment."""
+        self._rows.add(time, thread, node, values)
 
     def profile(self, about: Mapping[str, object]) -> Profile:
         """Return what was written."""
-        count = len(self._rows)
-        threads = array("i", (thread for thread, _, _ in self._rows))
         return Profile(
             metrics=METRICS,
             processes=(Process(self.pid, ended=_END),),
             threads=tuple(Thread(f"thread {tid}", tid, ended=_END) for tid in self._threads),
             tree=self._nodes.build(),
-            samples=Samples(
-                array("q", [_END]) * count,
-                threads,
-                array("i", (node for _, node, _ in self._rows)),
-                array("b", bytes(count)),
-                array("i", [-1]) * count,
-                tuple(
-                    array("q", (values.get(metric, 0) for _, _, values in self._rows))
-                    for metric in range(len(METRICS))
-                ),
-            ),
+            samples=self._rows.samples(),
             about=about,  # type: ignore[arg-type]
         )

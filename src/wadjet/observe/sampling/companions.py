@@ -7,11 +7,14 @@ out here, which turns what it finds there into samples of its own metrics.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from wadjet.model.profile import NO_NODE, Fact, Metric, Samples
 from wadjet.observe.sampling import _sampling
+
+Columns = Mapping[int, Sequence[int]]
+"""Values of samples, by the number of the metric in the recording."""
 
 
 class Ledger(Protocol):
@@ -34,14 +37,42 @@ class Ledger(Protocol):
         """Return the node of C code at an address in its file."""
         ...
 
-    def add(self, time: int, thread: int, node: int, values: Mapping[int, int]) -> None:
-        """Write a sample: ``values`` by the number of the metric in the recording."""
+    def add(self, time: int, thread: Sequence[int], node: Sequence[int], values: Columns) -> None:
+        """Write samples of one moment, given as columns."""
+
+
+class Rows:
+    """Samples in the making, of which each measures some of the metrics."""
+
+    __slots__ = ("_node", "_thread", "_time", "_values")
+
+    def __init__(self, metrics: int) -> None:
+        self._time, self._thread, self._node = array("q"), array("i"), array("i")
+        self._values = tuple(array("q") for _ in range(metrics))
+
+    def add(self, time: int, thread: Sequence[int], node: Sequence[int], values: Columns) -> None:
+        """Append samples of one moment, given as columns; other metrics are 0."""
+        count = len(node)
+        self._time.extend(array("q", [time]) * count)
+        self._thread.extend(array("i", thread))
+        self._node.extend(array("i", node))
+        for metric, column in enumerate(self._values):
+            if metric in values:
+                column.extend(array("q", values[metric]))
+            else:
+                column.frombytes(bytes(count * column.itemsize))
+
+    def samples(self) -> Samples:
+        """Return what was added."""
+        count = len(self._time)
+        state, holder = array("b", bytes(count)), array("i", [NO_NODE]) * count
+        return Samples(self._time, self._thread, self._node, state, holder, self._values)
 
 
 class TreeLedger:
     """A ledger over the call tree of all processes."""
 
-    __slots__ = ("_columns", "_metrics", "_tree", "_values", "pid", "started", "thread")
+    __slots__ = ("_metrics", "_rows", "_tree", "pid", "started", "thread")
 
     def __init__(
         self,
@@ -56,8 +87,7 @@ class TreeLedger:
         self.thread = thread
         self._tree = tree
         self._metrics = metrics
-        self._columns = (array("q"), array("i"), array("i"))
-        self._values: list[Mapping[int, int]] = []
+        self._rows = Rows(metrics)
 
     def python(self, parent: int, file: str, name: str, first_line: int, line: int) -> int:
         """Return the node of a Python function called from another; the root is -1."""
@@ -67,25 +97,14 @@ class TreeLedger:
         """Return the node of C code at an address in its file."""
         return self._tree.native(parent, library, address)
 
-    def add(self, time: int, thread: int, node: int, values: Mapping[int, int]) -> None:
-        """Write a sample: ``values`` by the number of the metric in the recording."""
-        for column, value in zip(self._columns, (time, thread, node), strict=True):
-            column.append(value)
-        self._values.append(values)
+    def add(self, time: int, thread: Sequence[int], node: Sequence[int], values: Columns) -> None:
+        """Write samples of one moment, given as columns."""
+        self._rows.add(time, thread, node, values)
 
     def take(self) -> Samples:
         """Return what was written since the last call."""
-        count = len(self._values)
-        values = tuple(array("q", bytes(8 * count)) for _ in range(self._metrics))
-        for row, each in enumerate(self._values):
-            for metric, value in each.items():
-                values[metric][row] = value
-        taken = Samples(
-            *self._columns, array("b", bytes(count)), array("i", [NO_NODE]) * count, values
-        )
-        self._columns = (array("q"), array("i"), array("i"))
-        self._values = []
-        return taken
+        rows, self._rows = self._rows, Rows(self._metrics)
+        return rows.samples()
 
 
 class Reader(Protocol):
