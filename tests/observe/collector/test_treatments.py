@@ -54,6 +54,27 @@ def test_garbage_is_collected_before_it_would_be_frozen() -> None:
         gc.enable()
 
 
+@lists
+def test_a_large_frozen_heap_does_not_put_off_the_next_full_run() -> None:
+    program = """
+        import collections, gc, math
+        from wadjet import collector
+        heap = [[n] for n in range(1_600_000)]
+        collector.freeze()
+        freed = []
+        gc.callbacks.append(
+            lambda phase, info: freed.append(info["collected"]) if phase == "stop" else None
+        )
+        cache = collections.deque(maxlen=20_000)
+        for _ in range(600_000):
+            node = []
+            node.append(node)
+            cache.append(node)
+        assert 0 < max(freed) < 1.5 * math.prod(gc.get_threshold()), max(freed)
+    """
+    run(program)
+
+
 def test_a_forked_worker_that_collects_copies_little_of_a_frozen_heap() -> None:
     program = """
         import gc, warnings
