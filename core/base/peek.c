@@ -12,14 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-/* The sanitizer keeps freed memory mapped, with notes of its own in its first bytes. It
-   may be asked of mapped addresses only. */
-#define IS_GONE(address) __asan_address_is_poisoned(address)
-#else
-#define IS_GONE(address) 0
-#endif
+#include "poison.h"
 
 static enum wj_peek_way way;
 static pid_t self;
@@ -81,5 +74,5 @@ wj_peek(void *to, const void *from, size_t size)
         }
     }
     errno = saved;
-    return result == 0 && IS_GONE(from) ? -1 : result;
+    return result == 0 && WJ_IS_POISONED(from) ? -1 : result;
 }

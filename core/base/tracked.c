@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "poison.h"
+
 #define PAGE 4096 /* or a part of one, which is as good */
 
 static int
@@ -22,7 +24,7 @@ is_mapped(struct wj_pages *pages, const void *address)
             *known = page;
         }
     }
-    return *known == page;
+    return *known == page && !WJ_IS_POISONED(address);
 }
 
 /* True if an object of the type lies at the address: a dead one has no count. */
