@@ -40,6 +40,13 @@ class SnapshotError(WadjetError):
     exit_code = 65
 
 
+class SourceError(WadjetError):
+    """A source file cannot be read, or is no Python."""
+
+    slug = "source"
+    exit_code = 65
+
+
 class NoInputError(WadjetError):
     """A file that was named does not exist or may not be read."""
 

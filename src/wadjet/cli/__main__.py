@@ -78,7 +78,7 @@ def _run(name: str, words: list[str]) -> int:
         raise UsageError(f"there is no command {name!r}", _suggestion(name))
     from wadjet.cli.parser import parser
 
-    args = parser(command).parse_args(words)
+    args = parser(command).read(words)
     return int(args.run(args))
 
 

@@ -19,6 +19,12 @@ class Parser(argparse.ArgumentParser):
         """Raise UsageError; argparse would print the whole usage and exit with 2."""
         raise UsageError(message, f"see `{self.prog} --help`")
 
+    def read(self, words: list[str]) -> argparse.Namespace:
+        """Parse words; options may stand between the paths of a list, too."""
+        if any(action.nargs == argparse.ZERO_OR_MORE for action in self._get_positional_actions()):
+            return self.parse_intermixed_args(words)
+        return self.parse_args(words)
+
     def paths(self) -> Iterator[argparse.Action]:
         """Yield the arguments that name a file."""
         return (action for action in self._actions if action.type is Path)

@@ -1,0 +1,1 @@
+"""From source to running code, a file a station; each station knows only those before it."""
