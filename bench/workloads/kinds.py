@@ -19,9 +19,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pyarrow as pa
+from lxml import etree
 
 MB = 1_000_000
 INT = 32  # bytes that are asked for, of which sys.getsizeof leaves the padding out
+XML_NODE = 120  # bytes of libxml2's xmlNode where pointers have eight
+ROWS = 40_000
 LIBC = ctypes.CDLL(None)
 SIZE, POINTER = ctypes.c_size_t, ctypes.c_void_p
 for _name in ("malloc", "calloc", "realloc", "memalign", "mmap", "sbrk"):
@@ -150,6 +153,14 @@ def kind_pyarrow() -> int:
     made = pa.allocate_buffer(20 * MB)
     np.frombuffer(made, np.uint8)[:] = 1
     return kept(made, resident() - before)
+
+
+def kind_lxml_tree() -> int:
+    """A tree in C, of which Python has the root: two nodes a row, and the text of one."""
+    root = etree.Element("root")
+    for _ in range(ROWS):
+        etree.SubElement(root, "row").text = "x" * 99
+    return kept(root, ROWS * (2 * XML_NODE + 100))
 
 
 def main() -> None:
