@@ -165,7 +165,17 @@ def test_every_command_has_a_module_with_help_that_teaches(command: Command) -> 
 
 
 def test_every_command_module_is_in_the_table() -> None:
-    support = {"__init__", "__main__", "options", "output", "overview", "parser", "part", "table"}
+    support = {
+        "__init__",
+        "__main__",
+        "options",
+        "output",
+        "overview",
+        "parser",
+        "part",
+        "query",
+        "table",
+    }
     modules = {path.stem for path in (PACKAGE / "cli").glob("*.py")} - support
     assert modules == {command.name for command in COMMANDS}
 

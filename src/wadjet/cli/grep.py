@@ -8,27 +8,22 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from wadjet.cli import query as options
 from wadjet.errors import UsageError
-from wadjet.pipeline.pattern import Pattern, PatternError, pattern
-from wadjet.pipeline.search import Found, Query, files, in_order, search
+from wadjet.pipeline.pattern import PatternError
+from wadjet.pipeline.search import Found, files, in_order, search
 from wadjet.render.text.matches import Printer, Style, as_json
 
 NOTHING = 1
 """The exit code where nothing was found."""
 
-_EPILOG = """\
-A pattern is Python with holes:
-  $x             one node; where it is written twice, both must be the same code
-  $_             one node, whichever
-  $...x          any number: arguments, statements, elements, parameters
-  ${x:str}       a constant or node of a kind: int, str, const, name, call, ...
-  ${x?}          one that may be missing
-
+_EPILOG = f"""\
+{options.HOLES}
 examples:
   wadjet grep 'for $i in range(len($seq)): $...body' src/
   wadjet grep 'open($...args)' --not-inside 'with $...items: $...body' src/
   wadjet grep '$x == None' --json src/ | jq .line
-  wadjet grep '${s:str} % $args' --where 'len(s.value) > 80' src/
+  wadjet grep '${{s:str}} % $args' --where 'len(s.value) > 80' src/
   wadjet grep 'def $f($...p): $...body' --where 'len(body) > 50' --lines 1 src/
 
 Exits with 0 if something was found, 1 if not.
@@ -39,23 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
     parser.add_argument("pattern", metavar="PATTERN", help="the code to look for")
-    parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="files and folders (default: here)"
-    )
-    parser.add_argument(
-        "--inside", action="append", default=[], metavar="PATTERN", help="only within such code"
-    )
-    parser.add_argument(
-        "--not-inside", action="append", default=[], metavar="PATTERN", help="not within such code"
-    )
-    parser.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="EXPR",
-        help="only where this is true: Python, in which x is the text that $x stands for, "
-        "x.value a constant's value, x.node its node",
-    )
+    options.paths(parser)
+    options.arguments(parser)
     parser.add_argument(
         "-C", "--context", type=_number, default=0, metavar="N", help="lines around a match"
     )
@@ -76,9 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, and print what is found as it is found."""
     try:
-        query = Query(
-            pattern(args.pattern), _all(args.inside), _all(args.not_inside), tuple(args.where)
-        )
+        query = options.query(args)
         results = in_order(partial(search, query), files(args.paths or [Path()]))
         return 0 if _print(args, results) else NOTHING
     except PatternError as error:
@@ -90,10 +68,6 @@ def _number(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")
     return number
-
-
-def _all(texts: list[str]) -> tuple[Pattern, ...]:
-    return tuple(map(pattern, texts))
 
 
 def _print(args: argparse.Namespace, results: Iterable[Found]) -> bool:

@@ -31,6 +31,7 @@ COMMANDS = (
     Command("export", "convert a recording for another viewer"),
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
+    Command("rewrite", "write such code anew, and prove it"),
     Command("completion", "print a script that completes wadjet's words in your shell"),
 )
 

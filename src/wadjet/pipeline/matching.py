@@ -137,6 +137,13 @@ def _plain(item: object) -> object:
     return item
 
 
+def _inner(node: Node) -> Node:
+    """Return what an item of ``with`` is, where it has no name."""
+    if isinstance(node, ast.withitem) and node.optional_vars is None:
+        return node.context_expr
+    return node
+
+
 def _position(node: Node) -> tuple[int, int]:
     return node.lineno, node.col_offset  # type: ignore[attr-defined]
 
@@ -178,7 +185,7 @@ class _Matcher:
         """Match one node."""
         hole = self.hole(wanted)
         if hole is not None:
-            return self._fill(hole, (node,), bound)
+            return self._fill(hole, (_inner(node),), bound)
         if type(wanted) is not type(node):
             return None
         match wanted, node:
@@ -191,7 +198,7 @@ class _Matcher:
             case ast.Dict(), ast.Dict():
                 return self.sequence(_entries(wanted), _entries(node), bound)
             case ast.arguments(), ast.arguments():
-                return self.sequence(self._wanted(wanted), _parameters(node), bound)
+                return self.sequence(self._wanted(wanted), parameters(node), bound)
         return self._fields(wanted, node, bound)
 
     def _fields(
@@ -234,7 +241,7 @@ class _Matcher:
         least = len(nodes) if hole.many and len(wanted) == 1 else 0
         most = len(nodes) if hole.many else min(len(nodes), 1)
         for count in range(least, most + 1):
-            found = self._fill(hole, tuple(nodes[:count]), bound)
+            found = self._fill(hole, tuple(map(_inner, nodes[:count])), bound)
             if found is not None:
                 found = self.sequence(wanted[1:], nodes[count:], found)
             if found is not None:
@@ -290,7 +297,7 @@ class _Matcher:
         """Return the parameters of a pattern: one that is a hole is any sort of parameter."""
         return [
             ast.arg(each.arg) if each.arg in self._holes and _plain(each) is each.arg else each
-            for each in _parameters(wanted)
+            for each in parameters(wanted)
         ]
 
 
@@ -317,7 +324,7 @@ def _rest(value: ast.expr) -> ast.keyword:
     return made
 
 
-def _parameters(node: ast.arguments) -> list[Parameter]:
+def parameters(node: ast.arguments) -> list[Parameter]:
     """Return the parameters in the order of the text."""
     plain = [*node.posonlyargs, *node.args]
     defaults = chain(repeat(None, len(plain) - len(node.defaults)), node.defaults)

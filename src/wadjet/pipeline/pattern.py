@@ -126,11 +126,13 @@ class Pattern:
     """What code is compared with.
 
     ``root`` is one expression, or statements that follow each other. ``holes`` are by the
-    identifiers that stand for them in ``root``. A text without one of ``words`` has no
-    match, nor has one in which the words of a ``chain`` do not follow each other.
+    identifiers that stand for them in ``root`` and in ``code``, its text. A text without one
+    of ``words`` has no match, nor has one in which the words of a chain do not follow each
+    other.
     """
 
     text: str
+    code: str
     root: ast.expr | tuple[ast.stmt, ...]
     holes: Mapping[str, Hole]
     words: frozenset[str]
@@ -152,7 +154,7 @@ def pattern(text: str) -> Pattern:
     root: ast.expr | tuple[ast.stmt, ...] = tuple(body)
     if len(body) == 1 and isinstance(first, ast.Expr) and not _is_statement(first, holes):
         root = first.value
-    return Pattern(text, root, holes, _words(body, holes), _chains(body, holes))
+    return Pattern(text, code, root, holes, _words(body, holes), _chains(body, holes))
 
 
 def hole_of(node: Node, holes: Mapping[str, Hole]) -> Hole | None:

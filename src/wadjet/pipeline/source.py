@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
+import shutil
 import tokenize
 from bisect import bisect_right
 from pathlib import Path
 
-from wadjet.errors import SourceError
+from wadjet.errors import OutputError, SourceError
 
 _LINE_END = re.compile(r"\r\n?|\n")
 
@@ -96,3 +98,22 @@ def decode(path: str, data: bytes) -> Source:
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         raise SourceError(f"{path} cannot be decoded ({error})") from None
     return Source(path, text, encoding, mark=mark)
+
+
+def write(source: Source, text: str) -> None:
+    """Put another text in the place of a file, all at once; raises OutputError or SourceError.
+
+    A file that is no longer what was read is left alone.
+    """
+    path = Path(source.path).resolve()  # a link stays one
+    data = source.encoded(text)
+    if read(path).text != source.text:
+        raise SourceError(f"{source.path} has changed meanwhile", "run the command again")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        shutil.copymode(path, beside)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {source.path} ({error.strerror})") from None

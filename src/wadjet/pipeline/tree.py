@@ -22,6 +22,14 @@ _CODE = frozenset(
     if isinstance(made, type) and issubclass(made, Node) and not issubclass(made, _MARKS)
 )
 
+F_STRINGS: tuple[type[ast.JoinedStr], ...] = (
+    ast.JoinedStr,
+    getattr(ast, "TemplateStr", ast.JoinedStr),
+)
+"""Strings with code in them; t-strings are some."""
+
+_FIELDS = frozenset({ast.FormattedValue, getattr(ast, "Interpolation", ast.FormattedValue)})
+
 BLOCKS = ("body", "orelse", "finalbody")
 """The fields that hold statements."""
 
@@ -38,8 +46,16 @@ def parse(source: Source) -> ast.Module:
 
 
 def children(node: Node) -> list[Node]:
-    """Return a node's children in the order of its fields, but for marks."""
+    """Return a node's children in the order of its fields, but for marks.
+
+    Of an f-string they are what it has in braces: its text is no expression of its own.
+    """
     found: list[Node] = []
+    if isinstance(node, F_STRINGS):
+        return [each for each in node.values if not isinstance(each, ast.Constant)]
+    if node.__class__ in _FIELDS:
+        spec = node.format_spec
+        return [node.value, *(children(spec) if spec is not None else ())]
     for value in node.__dict__.values():
         kind = value.__class__
         if kind is list:

@@ -12,6 +12,9 @@ import sysconfig
 
 from wadjet.errors import UnsupportedError
 
+PLACES_IN_F_STRINGS = sys.version_info >= (3, 12)
+"""Whether the nodes within an f-string know where they are (PEP 701)."""
+
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 """This interpreter was built without the GIL."""
 
