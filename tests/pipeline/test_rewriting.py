@@ -112,6 +112,11 @@ STATEMENTS = [
      "try:\n    b\n    c\nfinally:\n    a.close()\n"),
     ("def $f($...p): $...b", "def $f($...p):\n    log()\n    $...b", "def g(a, *, b=1): return a\n",
      "def g(a, *, b=1):\n    log()\n    return a\n"),
+    ("def $f($...p): $...b", "def $f($...p):\n    $...b",
+     "def g(*, b=1): a\ndef h(a, /): b\ndef i(*a, **k): c\n",
+     "def g(*, b=1):\n    a\ndef h(a, /):\n    b\ndef i(*a, **k):\n    c\n"),
+    ("$x = $y", "$x = f($y)", "a = yield\nb = c, d\ne = yield f\n",
+     "a = f((yield))\nb = f((c, d))\ne = f((yield f))\n"),
     ("import $m", "import $m\nimport extra", "import os.path as p\nx\n",
      "import os.path as p\nimport extra\nx\n"),
     ("$a = $b\n$b = $a", "swap($a, $b)", "x = y\ny = x\nz\n", "swap(x, y)\nz\n"),
@@ -172,6 +177,7 @@ def test_what_would_be_no_python_stays_and_what_is_within_it_does_not() -> None:
     [
         ("$x.f", "g($x)", "a.f = 1", "it is assigned to"),
         ("$x.f", "g($x)", "del a.f", "it is assigned to"),
+        ("$x.f", "g($x)", "match a:\n  case b.f: c\n", "it is what a case compares with"),
         ("if $c: $...b", "$...b", "if a:\n  b\nelif c:\n  d\n", "it is an elif"),
     ],
 )

@@ -15,6 +15,7 @@ import ast
 
 from wadjet.pipeline.tree import Node
 
+_YIELD = -1
 _TUPLE, _NAMED, _LAMBDA, _TEST, _OR, _AND, _NOT, _COMPARE = range(8)
 _BITS, _SIGN, _POWER, _AWAIT, _ATOM = 8, 14, 15, 16, 17
 _BINARY: dict[type[ast.operator], int] = {
@@ -53,8 +54,8 @@ def _strength(node: ast.expr) -> int:
     return {
         ast.Tuple: _TUPLE,
         ast.NamedExpr: _NAMED,
-        ast.Yield: _NAMED,
-        ast.YieldFrom: _NAMED,
+        ast.Yield: _YIELD,
+        ast.YieldFrom: _YIELD,
         ast.Lambda: _LAMBDA,
         ast.IfExp: _TEST,
         ast.Compare: _COMPARE,
@@ -92,7 +93,9 @@ def _asked(parent: Node, place: Node) -> int:
             return _LAMBDA
         case ast.comprehension(target=target):
             return _TUPLE if place is target else _TEST + 1
-        case ast.Expr() | ast.Return() | ast.Assign() | ast.For() | ast.Subscript():
+        case ast.Expr() | ast.Assign():
+            return _YIELD
+        case ast.Return() | ast.For() | ast.Subscript():
             return _TUPLE
         case ast.stmt():
             return _NAMED + 1 if not isinstance(parent, (ast.If, ast.While)) else _NAMED

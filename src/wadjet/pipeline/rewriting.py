@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from wadjet.errors import SourceError
 from wadjet.pipeline.instance import Instances, identical
 from wadjet.pipeline.layout import comments, fixed_lines, is_code, is_one
-from wadjet.pipeline.matching import Item, Match
+from wadjet.pipeline.matching import Item, Match, Parameter
 from wadjet.pipeline.pattern import ANYTHING, Hole, Pattern, PatternError, hole_of
 from wadjet.pipeline.precedence import needs_brackets
 from wadjet.pipeline.search import Query, may_match, select
@@ -165,6 +165,8 @@ class _Writer:
         is_target = isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
         if is_target and not isinstance(root, _TARGETS):
             raise _StayError("it is assigned to")
+        if isinstance(self._above.get(node), ast.pattern):
+            raise _StayError("it is what a case compares with")
         while not PLACES_IN_F_STRINGS and isinstance(node, ast.expr):
             node = self._above[node]
             if type(node) in F_STRINGS:
@@ -269,6 +271,7 @@ class _Writer:
         nodes = [each for each in items if not isinstance(each, str)]
         text = self.text(span(self._source, nodes[0])[0], span(self._source, nodes[-1])[1], match)
         if len(nodes) > 1 or not isinstance(nodes[0], ast.expr):
+            text = _with_marks(text, nodes[0], nodes[-1])
             return text if hole.many else stars + text
         shape = self._shape(nodes[0])
         place = self._places.get(name)
@@ -302,6 +305,13 @@ def _indented(line: str, indent: str) -> str:
 
 def _roots(pattern: Pattern) -> tuple[Node, ...]:
     return pattern.root if isinstance(pattern.root, tuple) else (ast.Expr(pattern.root),)
+
+
+def _with_marks(text: str, first: Node, last: Node) -> str:
+    """Return the text of parameters with the marks that stand before and behind them."""
+    if isinstance(first, Parameter):
+        text = {"*": "*", "**": "**", "key": "*, "}.get(first.sort, "") + text
+    return f"{text}, /" if isinstance(last, Parameter) and last.sort == "only" else text
 
 
 def _is_block(items: Sequence[Item]) -> bool:
