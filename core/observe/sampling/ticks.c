@@ -266,7 +266,8 @@ wj_ticks_keep(int *lost)
     return tick_signal;
 }
 
-/* A handler that has begun ends soon, whether or not its thread has a core just now. */
+/* A handler that has begun ends soon, whether or not its thread has a core just now.
+   Also one in a thread that the interpreter has done with, which may be winding up. */
 static void
 wait_for_handlers(void)
 {
@@ -274,8 +275,7 @@ wait_for_handlers(void)
     for (uint32_t i = 0; i < wj_thread_count(); i++) {
         const struct wj_thread *thread = wj_thread_at(i);
         int patience = 20000;
-        while (thread->live && __atomic_load_n(&thread->busy, __ATOMIC_SEQ_CST)
-               && patience--) {
+        while (__atomic_load_n(&thread->busy, __ATOMIC_SEQ_CST) && patience--) {
             nanosleep(&pause, NULL);
         }
     }

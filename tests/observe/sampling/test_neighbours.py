@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from tests.observe.sampling.runs import CPU, WALL, python, recorded, selves, sta
 
 from wadjet.observe.sampling.diagnosis import diagnose
 
+COMPILER = os.environ.get("CC", "cc")
 FAST = ["--rate", "5000", "--wall-rate", "1000"]
 
 
@@ -38,6 +42,32 @@ print(states() - before)
 _sampling.stop()
 """
     assert python(["-c", program], folder=tmp_path).out == "1\n"
+
+
+@pytest.mark.skipif(not shutil.which(COMPILER), reason="needs a C compiler")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the sanitizers preload their own")
+def test_a_handler_in_a_thread_that_python_has_done_with_is_waited_for(tmp_path: Path) -> None:
+    library = tmp_path / "linger.so"
+    source = Path(__file__).parents[2] / "ext" / "linger.c"
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    program = f"""
+import ctypes, threading, time, wadjet
+library = ctypes.CDLL({str(library)!r})
+def work():
+    end = time.monotonic() + 0.05
+    while time.monotonic() < end: pass
+    library.linger()
+with wadjet.sample():
+    time.sleep(0.05)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    time.sleep(0.05)
+time.sleep(0.5)
+print("done")
+"""
+    ending = python(["-c", program], folder=tmp_path, env={"LD_PRELOAD": str(library)})
+    assert (ending.status, ending.out, ending.err) == (0, "done\n", "")
 
 
 @pytest.mark.parametrize("tracer", ["settrace", "setprofile"])
