@@ -1,5 +1,6 @@
-/* Preloaded: a thread that called ``linger`` works on for a while after Python has done with
- * it, and whoever reads its CPU clock there, as a handler does, takes 300 ms for it.
+/* Preloaded: a thread that called ``linger`` works on for a while after Python has done
+ * with it, and whoever reads its CPU clock there, as a handler does, takes 300 ms for
+ * it.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

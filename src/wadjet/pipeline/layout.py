@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 
 from wadjet.errors import SourceError
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import F_STRINGS, walk
 
+STRING = (
+    r"""(?:[rRbBuUfFtT]{0,2})(?:'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}"""
+    r"""|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
+)
+"""A string, as it is written."""
+
 _STRINGS: tuple[type[ast.Constant] | type[ast.JoinedStr], ...] = (ast.Constant, *F_STRINGS)
+
+_MARKS = re.compile(rf"{STRING}|#[^\n\r]*|[()\[\]{{}}]", re.DOTALL)
+_CLOSING = re.compile(r"(?:[\s\\]|#[^\n\r]*[\n\r])*\)")
 
 
 def is_one(text: str) -> bool:
@@ -33,6 +43,30 @@ def is_code(text: str) -> bool:
             continue
         return True
     return False
+
+
+def balanced(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a part of a text with the brackets that it has only one half of.
+
+    The compiler does not count brackets to what is in them: ``f((a), (b))`` has arguments
+    from ``a`` to ``b``.
+
+    >>> text = "f((a), [b], (c))"
+    >>> start, end = balanced(text, 3, 14)
+    >>> text[start:end]
+    '(a), [b], (c)'
+    """
+    depth = lowest = 0
+    for mark in _MARKS.finditer(text, start, end):
+        depth += (mark[0] in "([{") - (mark[0] in ")]}") if len(mark[0]) == 1 else 0
+        lowest = min(lowest, depth)
+    for _ in range(depth - lowest):
+        closing = _CLOSING.match(text, end)
+        end = closing.end() if closing else end
+    for _ in range(-lowest):
+        before = text[:start].rstrip()
+        start = len(before) - 1 if before.endswith("(") else start
+    return start, end
 
 
 def fixed_lines(text: str) -> set[int]:

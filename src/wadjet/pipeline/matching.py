@@ -291,7 +291,8 @@ class _Matcher:
             left.remove(there)
         if found is None:
             return None
-        return self.sequence([*wanted[0], *others], [*given[0], *left], found)
+        there_are = sorted([*given[0], *left], key=_position)  # f(k=1, *rest) is Python, too
+        return self.sequence([*wanted[0], *others], there_are, found)
 
     def _wanted(self, wanted: ast.arguments) -> list[Node]:
         """Return the parameters of a pattern: one that is a hole is any sort of parameter."""

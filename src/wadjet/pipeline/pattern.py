@@ -29,6 +29,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wadjet.pipeline.layout import STRING
 from wadjet.pipeline.tree import Node, walk
 
 ANYTHING = "_"
@@ -54,12 +55,8 @@ CLASSES: Mapping[str, type[Node]] = {
 }
 """Kinds of nodes, by the names of their classes in lower case."""
 
-_STRING = (
-    r"""(?:[rRbBuUfFtT]{0,2})(?:'{3}(?:[^\\]|\\.)*?'{3}|"{3}(?:[^\\]|\\.)*?"{3}"""
-    r"""|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
-)
 _HOLE = r"\$(?:(\.\.\.)?([^\W\d]\w*)|\{(\.\.\.)?([^\W\d]\w*)(\?)?(?::([\w|]+))?\})"
-_TOKENS = re.compile(rf"(?P<skip>{_STRING}|\#[^\n]*)|{_HOLE}|(?P<stray>\$)", re.DOTALL)
+_TOKENS = re.compile(rf"(?P<skip>{STRING}|\#[^\n]*)|{_HOLE}|(?P<stray>\$)", re.DOTALL)
 _HOLES = re.compile(rf"(?P<skip>(?!))|{_HOLE}|(?P<stray>\$)")
 _F_STRING = re.compile(r"\w?[fFtT]\w?['\"]")
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")

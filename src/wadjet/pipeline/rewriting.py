@@ -21,13 +21,13 @@ from dataclasses import dataclass
 
 from wadjet.errors import SourceError
 from wadjet.pipeline.instance import Instances, identical
-from wadjet.pipeline.layout import comments, fixed_lines, is_code, is_one
+from wadjet.pipeline.layout import balanced, comments, fixed_lines, is_code, is_one
 from wadjet.pipeline.matching import Item, Match, Parameter
 from wadjet.pipeline.pattern import ANYTHING, Hole, Pattern, PatternError, hole_of
 from wadjet.pipeline.precedence import needs_brackets
 from wadjet.pipeline.search import Query, may_match, select
 from wadjet.pipeline.source import Source
-from wadjet.pipeline.tree import F_STRINGS, Node, parents, parse, span, walk
+from wadjet.pipeline.tree import F_STRINGS, FIELDS, Node, parents, parse, span, walk
 from wadjet.target.behavior import PLACES_IN_F_STRINGS
 
 _STAND_IN = re.compile(r"(?:\*\*|\*)?\b(_wadjet_hole_\d+)\b")
@@ -167,10 +167,24 @@ class _Writer:
             raise _StayError("it is assigned to")
         if isinstance(self._above.get(node), ast.pattern):
             raise _StayError("it is what a case compares with")
+        if self._is_shown(match):
+            raise _StayError("an f-string shows its text")
         while not PLACES_IN_F_STRINGS and isinstance(node, ast.expr):
             node = self._above[node]
-            if type(node) in F_STRINGS:
+            if isinstance(node, F_STRINGS):
                 raise _StayError("it is in an f-string, where only Python 3.12 tells places")
+
+    def _is_shown(self, match: Match) -> bool:
+        """Say whether a match is within ``{...=}`` of an f-string, which quotes the code."""
+        node = match.nodes[0]
+        while isinstance(node, ast.expr):
+            above = self._above[node]
+            if isinstance(above, F_STRINGS):
+                end = span(self._source, node.value)[1] if isinstance(node, FIELDS) else 0
+                if re.compile(r"[\s)]*=").match(self._source.text, end):
+                    return True
+            node = above
+        return False
 
     def _expression(self, match: Match, start: int, end: int) -> str:
         lost = self._lost(match, start, end)
@@ -269,7 +283,7 @@ class _Writer:
         if texts:
             return stars + ", ".join(texts)
         nodes = [each for each in items if not isinstance(each, str)]
-        text = self.text(span(self._source, nodes[0])[0], span(self._source, nodes[-1])[1], match)
+        text = self.text(*self._span(nodes), match)
         if len(nodes) > 1 or not isinstance(nodes[0], ast.expr):
             text = _with_marks(text, nodes[0], nodes[-1])
             return text if hole.many else stars + text
@@ -287,12 +301,19 @@ class _Writer:
             items = match.bound.get(hole.name, ())
             if _is_block(items):
                 kept.append(self._block_span(items))
-            kept += [span(self._source, each) for each in items if not isinstance(each, str)]
+            nodes = [each for each in items if not isinstance(each, str)]
+            if nodes:
+                kept.append(self._span(nodes))
         return [
             text
             for at, text in self._comments
             if start <= at < end and not any(first <= at < last for first, last in kept)
         ]
+
+    def _span(self, nodes: Sequence[Node]) -> tuple[int, int]:
+        """Return where nodes that follow each other start and end, with their brackets."""
+        start, end = span(self._source, nodes[0])[0], span(self._source, nodes[-1])[1]
+        return balanced(self._source.text, start, end)
 
     def _newline(self) -> str:
         found = re.search(r"\r\n?|\n", self._source.text)

@@ -28,7 +28,12 @@ F_STRINGS: tuple[type[ast.JoinedStr], ...] = (
 )
 """Strings with code in them; t-strings are some."""
 
-_FIELDS = frozenset({ast.FormattedValue, getattr(ast, "Interpolation", ast.FormattedValue)})
+FIELDS: tuple[type[ast.FormattedValue], ...] = (
+    ast.FormattedValue,
+    getattr(ast, "Interpolation", ast.FormattedValue),
+)
+"""What such strings have in braces."""
+
 
 BLOCKS = ("body", "orelse", "finalbody")
 """The fields that hold statements."""
@@ -53,7 +58,7 @@ def children(node: Node) -> list[Node]:
     found: list[Node] = []
     if isinstance(node, F_STRINGS):
         return [each for each in node.values if not isinstance(each, ast.Constant)]
-    if node.__class__ in _FIELDS:
+    if isinstance(node, FIELDS):
         spec = node.format_spec
         return [node.value, *(children(spec) if spec is not None else ())]
     for value in node.__dict__.values():
