@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 import subprocess
 import sys
@@ -97,6 +98,21 @@ def test_all_threads_are_recorded_but_none_of_ours() -> None:
         assert threading.active_count() == len(threading.enumerate()) == 1
     names = {thread.name for thread in recording.profile.threads}
     assert names == {"MainThread", "worker"}
+    assert not ours(recording.profile)
+
+
+def test_what_writing_the_recording_costs_is_not_told_as_wadjets_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def slow(value: object) -> str:
+        spin(0.03)
+        return write(value)
+
+    write = json.dumps
+    monkeypatch.setattr("wadjet.model.store.json.dumps", slow)
+    with wadjet.sample() as recording:
+        pass
+    assert "spin" in shares(recording.profile, "wall")
     assert not ours(recording.profile)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # a program that only records need not import what renders
     from wadjet.observe.sampling.inprocess import InProcess
 
 _PACKAGE = re.escape(str(Path(__file__).parent.parent))
-_OURS = f"^{_PACKAGE}/(embed|observe)/"
+_OURS = f"^{_PACKAGE}/(embed|observe|model)/"
 """Matches the functions that a recording has of Wadjet itself, starting and stopping it."""
 
 
