@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -95,6 +96,7 @@ class _Writer:
         self._above = parents(tree)
         spans = ((span(source, match.nodes[0])[0], self._end(match), match) for match in matches)
         self._spans = sorted(spans, key=lambda each: (each[0], -each[1]))
+        self._starts = [start for start, _, _ in self._spans]
         self._places = {
             child.id: (node, child)
             for root in _roots(replacement)
@@ -116,7 +118,10 @@ class _Writer:
     def text(self, start: int, end: int, but: Match | None = None) -> str:
         """Return what is written from one character to another, anew; ``but`` is as it was."""
         parts, at = [], start
-        for first, last, match in self._spans:
+        for number in range(bisect_left(self._starts, start), len(self._spans)):
+            first, last, match = self._spans[number]
+            if first >= end:
+                break
             if first < at or last > end or match is but:
                 continue
             new = self._written(match, first, last)
