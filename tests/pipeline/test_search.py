@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from wadjet.errors import NoInputError
+from wadjet.pipeline.files import files, in_order
 from wadjet.pipeline.pattern import PatternError, pattern
-from wadjet.pipeline.search import Query, files, in_order, may_match, search, select
+from wadjet.pipeline.search import Query, may_match, search, select
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import parse
 
