@@ -15,6 +15,12 @@ from wadjet.errors import UnsupportedError
 PLACES_IN_F_STRINGS = sys.version_info >= (3, 12)
 """Whether the nodes within an f-string know where they are (PEP 701)."""
 
+LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
+"""Whether annotations are evaluated when somebody asks for them (PEP 649)."""
+
+INLINED_COMPREHENSIONS = sys.version_info >= (3, 12)
+"""Whether list, set and dict comprehensions run in the frame around them (PEP 709)."""
+
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 """This interpreter was built without the GIL."""
 
