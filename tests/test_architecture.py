@@ -138,8 +138,13 @@ def test_an_extension_module_is_imported_only_by_its_own_subsystem() -> None:
 
 
 def test_versions_are_asked_for_in_one_place_of_each_language() -> None:
-    ask = re.compile(r"\bsys\.(version_info|hexversion)\b|\bPY_(VERSION_HEX|M\w+_VERSION)\b")
-    asking = {name(path) for path in [*PACKAGE.rglob("*.py"), *C] if ask.search(path.read_text())}
+    ask = re.compile(r"\bPY_(VERSION_HEX|M\w+_VERSION)\b")
+    asking = {name(path) for path in C if ask.search(path.read_text())}
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        asked = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        if asked & {"sys.version_info", "sys.hexversion"}:
+            asking.add(name(path))
     assert asking <= VERSION_HOMES
 
 

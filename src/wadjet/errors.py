@@ -47,6 +47,20 @@ class SourceError(WadjetError):
     exit_code = 65
 
 
+class PassError(WadjetError):
+    """A pass over source code failed, or made something that is no program."""
+
+    slug = "pass"
+    exit_code = 70
+
+
+class PycError(WadjetError):
+    """A file of compiled code cannot be used."""
+
+    slug = "pyc"
+    exit_code = 65
+
+
 class NoInputError(WadjetError):
     """A file that was named does not exist or may not be read."""
 

@@ -12,6 +12,9 @@ import sysconfig
 
 from wadjet.errors import UnsupportedError
 
+VERSION = tuple(sys.version_info)
+"""The version of the interpreter, for what is compiled for it."""
+
 PLACES_IN_F_STRINGS = sys.version_info >= (3, 12)
 """Whether the nodes within an f-string know where they are (PEP 701)."""
 

@@ -1,0 +1,183 @@
+r"""The passes of a unit, in one walk.
+
+>>> from wadjet.pipeline.unit import rewrites
+>>> @rewrites(ast.BinOp, name="add")
+... def add(node: ast.BinOp, facts: Facts) -> ast.expr | None:
+...     match node:
+...         case ast.BinOp(ast.Constant(int(a)), ast.Add(), ast.Constant(int(b))):
+...             return ast.Constant(a + b)
+...     return None
+>>> applied("x = 1 + 2 + 3 + y", add)
+'x = 6 + y'
+
+Nodes come after all below them, as a pass wants to see what has become of those. Where a
+pass made a new node, the other passes look at that in turn; not at what is new below it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wadjet.errors import PassError
+from wadjet.pipeline.source import Source
+from wadjet.pipeline.tree import Node, parse
+from wadjet.pipeline.unit import Change, Facts, Pass, Unit
+
+_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+_UNEVALUATED = frozenset({"annotation", "returns", "type_params"})
+"""What may be asked for as the text that it was: PEP 563, 649 and 695."""
+
+_INNER = frozenset(
+    made
+    for made in vars(ast).values()
+    if isinstance(made, type)
+    and issubclass(made, Node)
+    and made._fields
+    and made.__name__ != "TypeAlias"  # as above
+    and not issubclass(made, (*_MARKS, ast.Constant, ast.Name))
+)
+
+Slot = tuple[Node, object, str, int]  # a node, and who holds it: field, and index or -1
+
+
+def run(unit: Unit, passes: Sequence[Pass], *, optimize: int = 0, notes: bool = False) -> Unit:
+    """Return a unit after the passes; the tree it had is used up.
+
+    Raises PassError where a pass raises, or returns what is no node.
+    """
+    facts = Facts(unit.source.path, unit.tree, optimize, [] if notes else None)
+    tree = rewrite(unit.tree, passes, facts)
+    changes: tuple[Change, ...] = tuple(facts.notes or ())
+    return replace(unit, tree=tree, changes=unit.changes + changes)
+
+
+def rewrite(tree: ast.Module, passes: Sequence[Pass], facts: Facts) -> ast.Module:
+    """Rewrite a tree in place, and return it."""
+    table = _table(passes)
+    for node, holder, field, index in reversed(_slots(tree, table)):
+        made = _settled(node, holder, table, facts)
+        if made is node:
+            continue
+        if index >= 0:
+            getattr(holder, field)[index] = made
+        elif holder is None:
+            tree = _module(made)
+        else:
+            setattr(holder, field, made)
+    return tree
+
+
+def _would_document(made: Node, holder: object) -> bool:
+    """Whether a statement that computed a text would become a docstring."""
+    if holder.__class__ is not ast.Expr or made.__class__ is not ast.Constant:
+        return False
+    return isinstance(made.value, str)
+
+
+def _module(made: Node) -> ast.Module:
+    if not isinstance(made, ast.Module):
+        raise PassError(f"a pass made a {type(made).__name__} of a module")
+    return made
+
+
+def _table(passes: Sequence[Pass]) -> dict[type[Node], tuple[Pass, ...]]:
+    """Return for each kind of node the passes that look at it, in their order."""
+    table: dict[type[Node], tuple[Pass, ...]] = {}
+    for each in passes:
+        for kind in each.kinds:
+            table[kind] = (*table.get(kind, ()), each)
+    return table
+
+
+def _slots(tree: Node, wanted: dict[type[Node], tuple[Pass, ...]]) -> list[Slot]:
+    """Return what is looked at, each node before those below it, and where it sits."""
+    inner = _INNER
+    found: list[Slot] = []
+    if tree.__class__ in wanted:
+        found.append((tree, None, "", -1))
+    stack = [tree]
+    while stack:
+        holder = stack.pop()
+        for field, value in holder.__dict__.items():
+            kind = value.__class__
+            if field in _UNEVALUATED:
+                continue
+            if kind is list:
+                for index, node in enumerate(value):
+                    kind = node.__class__
+                    if kind in wanted:
+                        found.append((node, holder, field, index))
+                    if kind in inner:
+                        stack.append(node)
+            else:
+                if kind in wanted:
+                    found.append((value, holder, field, -1))
+                if kind in inner:
+                    stack.append(value)
+    return found
+
+
+def _settled(
+    node: Node, holder: object, table: dict[type[Node], tuple[Pass, ...]], facts: Facts
+) -> Node:
+    """Return a node after all passes that look at it, and at what others make of it.
+
+    Each does something about a place once: none can go in circles.
+    """
+    acted: set[str] = set()
+    while True:
+        for each in table.get(node.__class__, ()):
+            if each.name in acted:
+                continue
+            made = _tried(each, node, facts)
+            if made is not None and made is not node and not _would_document(made, holder):
+                if facts.notes is not None:
+                    facts.did(each.name, node, ast.unparse(made))
+                node = _placed(made, node)
+                acted.add(each.name)
+                break
+        else:
+            return node
+
+
+def _tried(each: Pass, node: Node, facts: Facts) -> Node | None:
+    facts.by = each.name
+    try:
+        made: object = each.rewrite(node, facts)
+    except Exception as error:  # whatever a pass of somebody's does
+        what = f"{type(error).__name__}: {error}"
+        where = _where(node, facts)
+        raise PassError(f"the pass {each.name} failed at {where} ({what})") from error
+    if made is not None and not isinstance(made, Node):
+        kind = type(made).__name__
+        raise PassError(
+            f"the pass {each.name} made a {kind} of {_where(node, facts)}",
+            "a pass returns a node, or None to leave it as it is",
+        )
+    return made
+
+
+def _where(node: Node, facts: Facts) -> str:
+    return f"{facts.path}:{getattr(node, 'lineno', 1)}"
+
+
+def _placed(made: Node, old: Node) -> Node:
+    """Give new nodes the place of the old one, so that tracebacks still name its line."""
+    if not hasattr(old, "lineno"):
+        return ast.fix_missing_locations(made)
+    stack = [made]
+    while stack:
+        node = stack.pop()
+        if hasattr(node, "lineno"):
+            continue
+        ast.copy_location(node, old)  # where a node has a place
+        stack += ast.iter_child_nodes(node)
+    return made
+
+
+def applied(text: str, *passes: Pass) -> str:
+    """Return a text after the passes, for the examples that each pass begins with."""
+    tree = parse(Source("<example>", text))
+    return ast.unparse(rewrite(tree, passes, Facts("<example>", tree)))

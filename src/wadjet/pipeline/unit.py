@@ -1,0 +1,189 @@
+r"""The unit that travels through the pipeline, and the passes that it meets.
+
+A pass looks at nodes of some kinds, and returns another node where it knows a better one.
+Here is one that is whole:
+
+>>> @rewrites(ast.BinOp, name="square")
+... def square(node: ast.BinOp, facts: Facts) -> ast.expr | None:
+...     "Multiply a name with itself, rather than raise it to the power of two."
+...     match node:
+...         case ast.BinOp(ast.Name() as name, ast.Pow(), ast.Constant(2)):
+...             return ast.BinOp(name, ast.Mult(), name)
+...     return None
+>>> square.about
+'Multiply a name with itself, rather than raise it to the power of two.'
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from wadjet.pipeline.scopes import Scopes, resolve
+from wadjet.pipeline.source import Source
+from wadjet.pipeline.tree import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a pass did at a place, or why it did nothing: then ``after`` is empty."""
+
+    by: str
+    line: int
+    column: int
+    before: str
+    after: str
+    why: str = ""
+
+
+@dataclass
+class Facts:
+    """What a pass may ask about the module it looks at.
+
+    ``notes`` is a list where somebody wants to read what was done, and None while importing;
+    ``by`` is the pass that looks just now.
+    """
+
+    path: str
+    tree: ast.Module
+    optimize: int = 0
+    notes: list[Change] | None = None
+    by: str = ""
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """What each name meant before the first pass that asked; new nodes are not known."""
+        return resolve(self.tree)
+
+    @cached_property
+    def imports(self) -> dict[Node, str]:
+        """What each alias of an import at the module's own level stands for."""
+        found: dict[Node, str] = {}
+        for statement in self.tree.body:
+            if isinstance(statement, ast.Import):
+                found |= {
+                    alias: alias.name
+                    for alias in statement.names
+                    if alias.asname or "." not in alias.name
+                }
+            elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+                found |= {alias: f"{statement.module}.{alias.name}" for alias in statement.names}
+        return found
+
+    @cached_property
+    def assigned(self) -> dict[Node, ast.expr]:
+        """What each name that the module's own level assigns alone is bound to there."""
+        found: dict[Node, ast.expr] = {}
+        for statement in self.tree.body:
+            match statement:
+                case (
+                    ast.Assign([ast.Name() as name], value)
+                    | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
+                ):
+                    found[name] = value
+        return found
+
+    def stop(self, node: Node, why: str) -> None:
+        """Note why a pass leaves a node as it is."""
+        if self.notes is not None:
+            self.notes.append(_change(self.by, node, "", why))
+
+    def did(self, by: str, node: Node, after: str) -> None:
+        """Note what a pass made of a node."""
+        if self.notes is not None:
+            self.notes.append(_change(by, node, after, ""))
+
+
+def _change(by: str, node: Node, after: str, why: str) -> Change:
+    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    return Change(by, line, column + 1, ast.unparse(node), after, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A module on its way: its source, the tree that it is now, and what passes did to it."""
+
+    source: Source
+    tree: ast.Module
+    changes: tuple[Change, ...] = ()
+
+
+Rewrite = Callable[[Any, Facts], Node | None]
+
+
+@runtime_checkable
+class Pass(Protocol):
+    """Something that rewrites trees, by a name that the .pyc will bear.
+
+    ``version`` changes whenever the same source may come out differently. ``assumes`` names
+    what must hold for the program to stay the same; empty where nothing need be assumed.
+    ``kinds`` are the nodes it looks at; a pass over whole modules looks at ``ast.Module``.
+    A pass that changes scopes or moves code keeps locations: a new node without one takes
+    that of the node it replaces.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def assumes(self) -> str: ...  # noqa: D102
+    @property
+    def kinds(self) -> tuple[type[Node], ...]: ...  # noqa: D102
+    @property
+    def rewrite(self) -> Rewrite: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class NodePass:
+    """A pass made of one function."""
+
+    name: str
+    kinds: tuple[type[Node], ...]
+    rewrite: Rewrite
+    version: str = "1"
+    assumes: str = ""
+
+    @property
+    def about(self) -> str:
+        """The first line of what it says of itself."""
+        return (inspect.getdoc(self.rewrite) or "").partition("\n")[0]
+
+    def __str__(self) -> str:
+        return signature(self)
+
+
+def rewrites(
+    *kinds: type[Node], name: str, version: str = "", assumes: str = ""
+) -> Callable[[Rewrite], NodePass]:
+    """Make a pass of a function that takes a node and Facts, and returns a node or None.
+
+    Where no version is given, the text of the file that the function stands in is one: code
+    made by an older text is then not taken for that of the newer.
+    """
+
+    def make(rewrite: Rewrite) -> NodePass:
+        return NodePass(name, kinds, rewrite, version or _edition(rewrite), assumes)
+
+    return make
+
+
+def _edition(rewrite: Rewrite) -> str:
+    """Return a word for the text that a function comes from."""
+    code = rewrite.__code__
+    try:
+        data = Path(code.co_filename).read_bytes()
+    except OSError:  # an interactive session
+        data = repr((code.co_code, code.co_consts, code.co_names)).encode()
+    return f"0.{blake2b(data, digest_size=4).hexdigest()}"
+
+
+def signature(each: Pass) -> str:
+    """Return what names a pass and its version: ``square@1``."""
+    return f"{each.name}@{each.version}"
