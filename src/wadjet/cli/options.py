@@ -27,3 +27,25 @@ def output(parser: argparse.ArgumentParser, default: str) -> None:
         help=f"where to write, - for standard output (default: {default})",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
+
+
+PASSES = "safe, all, names of passes, module:name; -NAME leaves one out; commas between"
+
+
+def passes(parser: argparse.ArgumentParser) -> None:
+    """Add which passes are applied, as ``args.passes``."""
+    parser.add_argument(
+        "-O",
+        "--passes",
+        metavar="WORDS",
+        help=f"{PASSES} (default: those of pyproject.toml, or safe)",
+    )
+
+
+def words(given: str | None) -> list[str]:
+    """Return the words for passes: those given, else those of the project, else ``safe``."""
+    from wadjet.compiler.catalog import configured
+
+    if given is not None:
+        return [each for each in given.split(",") if each]
+    return configured(Path.cwd()) or ["safe"]

@@ -1,0 +1,1 @@
+"""Programs made faster: passes on the compiler's tree, chosen by name."""

@@ -1,0 +1,1 @@
+"""The import station: importlib's plain source, made what the interpreter imports with."""
