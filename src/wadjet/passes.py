@@ -18,7 +18,8 @@ wherever passes are named.
 
 from __future__ import annotations
 
+from wadjet.pipeline.equivalence import difference
 from wadjet.pipeline.passes import applied
 from wadjet.pipeline.unit import Facts, NodePass, Pass, rewrites
 
-__all__ = ["Facts", "NodePass", "Pass", "applied", "rewrites"]
+__all__ = ["Facts", "NodePass", "Pass", "applied", "difference", "rewrites"]

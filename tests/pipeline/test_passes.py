@@ -93,6 +93,19 @@ def test_a_bad_pass_is_named_with_the_line_that_it_looked_at(bad: NodePass, says
         applied("x = y\nz = 1", bad)
 
 
+def test_a_pass_that_never_returns_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(node: ast.Constant, facts: Facts) -> None:
+        while True:
+            try:
+                node.value += 1  # type: ignore[operator]
+            except Exception:
+                continue
+
+    monkeypatch.setattr("wadjet.pipeline.passes._LONGEST", 0.2)
+    with pytest.raises(PassError, match=r"the pass one took longer than 0 s for <example>"):
+        applied("x = 1", one(ast.Constant, endless))
+
+
 def test_notes_tell_what_was_done_and_what_was_left() -> None:
     def careful(node: ast.Constant, facts: Facts) -> ast.expr | None:
         if node.value == 1:

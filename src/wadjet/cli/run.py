@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wadjet.cli import options
 from wadjet.errors import NoInputError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ examples:
   wadjet run -c 'import numpy'             record a line of code
   wadjet run --native --rate 5000 app.py   C functions too, 5,000 samples a second
   wadjet run --memory app.py               where its memory goes as well
+  wadjet run -O app.py                     by way of the safe passes, to see what they gain
   wadjet run --children -o web.wadjet -m gunicorn app:wsgi
 
 The program runs as python would run it; Wadjet's exit code is the program's. What Wadjet
@@ -32,7 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "wadjet run [options] (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    _program(parser.add_argument_group("the program"))
+    program = parser.add_argument_group("the program")
+    _program(program)
+    _passes(program)
     _clocks(parser.add_argument_group("the clocks"))
     _detail(parser.add_argument_group("what is recorded"))
     _results(parser.add_argument_group("the results"))
@@ -48,6 +53,16 @@ def _program(group: argparse._ArgumentGroup) -> None:
         help="options for the interpreter, as one word: --python '-O -X dev'",
     )
     group.add_argument("script", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+
+
+def _passes(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-O",
+        action="store_true",
+        dest="optimize",
+        help="compile what it imports by way of passes: those of pyproject.toml, or the safe ones",
+    )
+    group.add_argument("--passes", metavar="WORDS", help=f"by way of these: {options.PASSES}")
 
 
 def _clocks(group: argparse._ArgumentGroup) -> None:
@@ -125,24 +140,37 @@ def run(args: argparse.Namespace) -> int:
         collector=args.collector,
         perf=not args.no_perf,
         companions=tuple((each.name, each.agent, each.argument) for each in companions),
-        modules=("wadjet.agent",) if args.heap else (),
+        modules=_modules(args),
     )
     path = args.output or _free_path(_stem(args))
-    options = shlex.split(args.python)
+    flags = shlex.split(args.python)
     outcome = supervise.run(
         command,
         settings,
         path,
-        options=options,
+        options=flags,
         overwrite=args.overwrite,
         companions=companions,
     )
     if outcome.processes == 0:
         path.unlink(missing_ok=True)
-        _explain_nothing(outcome.status, options)
+        _explain_nothing(outcome.status, flags)
     elif not args.quiet:
         _summarize(path)
     return supervise.imitate(outcome.status)
+
+
+def _modules(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return what the program imports before its own; it is told of the passes by a variable."""
+    modules = ("wadjet.agent",) if args.heap else ()
+    if args.passes is None and not args.optimize:
+        return modules
+    from wadjet.compiler.catalog import chosen
+
+    chosen(options.words(args.passes))  # raises here, not in the program
+    if args.passes is not None:
+        os.environ["WADJET_PASSES"] = args.passes
+    return (*modules, "wadjet.optimized")
 
 
 def _companions(args: argparse.Namespace) -> list[Companion]:

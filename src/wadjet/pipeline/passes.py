@@ -24,6 +24,9 @@ from wadjet.errors import PassError
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import Node, parse
 from wadjet.pipeline.unit import Change, Facts, Pass, Unit
+from wadjet.pipeline.watch import OverrunError, limited
+
+_LONGEST = 10.0  # seconds
 
 _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 _UNEVALUATED = frozenset({"annotation", "returns", "type_params"})
@@ -54,7 +57,26 @@ def run(unit: Unit, passes: Sequence[Pass], *, optimize: int = 0, notes: bool = 
 
 
 def rewrite(tree: ast.Module, passes: Sequence[Pass], facts: Facts) -> ast.Module:
-    """Rewrite a tree in place, and return it."""
+    """Rewrite a tree in place, and return it; raises PassError as ``run`` does.
+
+    Passes of others have ten seconds for a module: whatever is slower does not return.
+    """
+    if all(map(_is_ours, passes)):
+        return _rewritten(tree, passes, facts)
+    try:
+        with limited(_LONGEST):
+            return _rewritten(tree, passes, facts)
+    except OverrunError:
+        raise PassError(
+            f"the pass {facts.by} took longer than {_LONGEST:.0f} s for {facts.path}"
+        ) from None
+
+
+def _is_ours(each: Pass) -> bool:
+    return each.rewrite.__module__.startswith("wadjet.")
+
+
+def _rewritten(tree: ast.Module, passes: Sequence[Pass], facts: Facts) -> ast.Module:
     table = _table(passes)
     for node, holder, field, index in reversed(_slots(tree, table)):
         made = _settled(node, holder, table, facts)
