@@ -23,7 +23,7 @@ from dataclasses import replace
 from wadjet.errors import PassError
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import Node, parse
-from wadjet.pipeline.unit import Change, Facts, Pass, Unit
+from wadjet.pipeline.unit import Change, Facts, Pass, Unit, spelt
 from wadjet.pipeline.watch import OverrunError, limited
 
 _LONGEST = 10.0  # seconds
@@ -156,7 +156,7 @@ def _settled(
             made = _tried(each, node, facts)
             if made is not None and made is not node and not _would_document(made, holder):
                 if facts.notes is not None:
-                    facts.did(each.name, node, ast.unparse(made))
+                    facts.did(each.name, node, spelt(made))
                 node = _placed(made, node)
                 acted.add(each.name)
                 break

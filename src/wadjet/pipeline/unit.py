@@ -102,7 +102,15 @@ class Facts:
 
 def _change(by: str, node: Node, after: str, why: str) -> Change:
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-    return Change(by, line, column + 1, ast.unparse(node), after, why)
+    return Change(by, line, column + 1, spelt(node), after, why)
+
+
+def spelt(node: Node) -> str:
+    """Return a node as code, for people."""
+    try:
+        return ast.unparse(node)
+    except ValueError:  # f-strings, before Python 3.12, have no backslashes in braces
+        return f"<{type(node).__name__}>"
 
 
 @dataclass(frozen=True, slots=True)

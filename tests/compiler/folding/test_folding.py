@@ -55,9 +55,8 @@ def outcome(source: str, passes: tuple[Pass, ...]) -> tuple[object, ...]:
     space: dict[str, Any] = {"x": Loud(log), "y": 3, "rows": [1, "b"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compiled("a.py", source, passes)
         try:
-            exec(code, space)
+            exec(compiled("a.py", source, passes), space)
         except Exception as error:
             lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
             return (type(error), error.args and str(error.args[0])[:60], lines, log)

@@ -135,9 +135,9 @@ def test_a_folder_that_may_not_be_written_to_stops_nothing(folder: Path, way: st
 @pytest.mark.parametrize("code", ["def f(:\n", "import nothing_here", "1 / 0", "return"])
 def test_tracebacks_are_those_of_python(folder: Path, code: str) -> None:
     (folder / "bad.py").write_text(f"x = 1\n{code}\n")
-    stock = ran(folder, "import bad")
+    stock = ran(folder, "\nimport bad")
     assert stock.count("Traceback") == 1
-    assert ran(folder, "install(); import bad") == stock
+    assert ran(folder, "install()\nimport bad") == stock
 
 
 def test_the_machinery_is_the_source_of_importlib_itself(folder: Path) -> None:
