@@ -30,7 +30,7 @@ alone. The same source and passes make the same bytes, in whatever order and com
 
 examples:
   wadjet compile src/                        all below src, by the safe passes
-  wadjet compile -O safe,-unrolling src/     one pass fewer
+  wadjet compile -O safe,-texts src/         one pass fewer
   PYTHONPYCACHEPREFIX=cache wadjet compile --untagged src/
   PYTHONPYCACHEPREFIX=cache python src/app.py           a plain python loads the result
 

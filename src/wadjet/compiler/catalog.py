@@ -2,7 +2,7 @@
 
 A list of passes is written as words with commas between: names of passes, of groups, or of
 somebody's own as ``module:name``; a minus before a word leaves that one out. So ``safe`` are
-all that need no assumption, and ``safe,-unrolling,mine.passes:square`` is one fewer and one
+all that need no assumption, and ``safe,-texts,mine.passes:square`` is one fewer and one
 more.
 """
 
@@ -39,6 +39,7 @@ PASSES: tuple[Pass, ...] = (
 ASSUMPTIONS = {
     "builtins": "nobody rebinds the builtins from outside of a module: no mock of `builtins.len`",
     "constants": "a global in capitals that a module binds once, to a constant, stays that",
+    "jumps": "no debugger jumps into a loop over a few constants",
     "library": "nobody replaces functions of the standard library: no mock of `math.sqrt`",
     "platform": "the code runs on the platform and the version of Python that compile it",
 }

@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from wadjet.errors import PassError
 from wadjet.pipeline.source import Source
@@ -29,8 +30,12 @@ from wadjet.pipeline.watch import OverrunError, limited
 _LONGEST = 10.0  # seconds
 
 _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+_MARKED = frozenset({"ctx", "op", "ops"})
 _UNEVALUATED = frozenset({"annotation", "returns", "type_params"})
 """What may be asked for as the text that it was: PEP 563, 649 and 695."""
+
+_WORDS = "arg asname attr conversion id is_async kind level module name simple type_comment"
+_NO_NODES = frozenset({*_WORDS.split(), "type_ignores"})
 
 _INNER = frozenset(
     made
@@ -113,19 +118,35 @@ def _table(passes: Sequence[Pass]) -> dict[type[Node], tuple[Pass, ...]]:
     return table
 
 
+class _Fields(dict[type[Node], tuple[str, ...]]):
+    """The fields of each kind of node in which there may be nodes to look at."""
+
+    def __init__(self, *, marks: bool) -> None:
+        super().__init__()
+        self._left_out = _UNEVALUATED | _NO_NODES | (frozenset() if marks else _MARKED)
+
+    def __missing__(self, kind: type[Node]) -> tuple[str, ...]:
+        names = kind._fields if kind in _INNER else ()
+        found = self[kind] = tuple(name for name in names if name not in self._left_out)
+        return found
+
+
 def _slots(tree: Node, wanted: dict[type[Node], tuple[Pass, ...]]) -> list[Slot]:
-    """Return what is looked at, each node before those below it, and where it sits."""
-    inner = _INNER
+    """Return what is looked at, each node before those below it, and where it sits.
+
+    Every node of every module comes by here: this is half of what passes cost.
+    """
     found: list[Slot] = []
     if tree.__class__ in wanted:
         found.append((tree, None, "", -1))
+    fields = _Fields(marks=any(issubclass(kind, _MARKS) for kind in wanted))
+    inner = _INNER
     stack = [tree]
     while stack:
         holder = stack.pop()
-        for field, value in holder.__dict__.items():
+        for field in fields[holder.__class__]:
+            value: Any = getattr(holder, field, None)
             kind = value.__class__
-            if field in _UNEVALUATED:
-                continue
             if kind is list:
                 for index, node in enumerate(value):
                     kind = node.__class__
@@ -148,17 +169,17 @@ def _settled(
 
     Each does something about a place once: none can go in circles.
     """
-    acted: set[str] = set()
+    acted: tuple[Pass, ...] = ()
     while True:
         for each in table.get(node.__class__, ()):
-            if each.name in acted:
+            if each in acted:
                 continue
             made = _tried(each, node, facts)
             if made is not None and made is not node and not _would_document(made, holder):
                 if facts.notes is not None:
                     facts.did(each.name, node, spelt(made))
                 node = _placed(made, node)
-                acted.add(each.name)
+                acted = (*acted, each)
                 break
         else:
             return node

@@ -62,31 +62,31 @@ class Facts:
         return resolve(self.tree)
 
     @cached_property
-    def imports(self) -> dict[Node, str]:
-        """What each alias of an import at the module's own level stands for."""
-        found: dict[Node, str] = {}
+    def imports(self) -> dict[str, tuple[Node, str]]:
+        """The names that imports of the module's own level bind: the alias, and what of."""
+        found: dict[str, tuple[Node, str]] = {}
         for statement in self.tree.body:
             if isinstance(statement, ast.Import):
-                found |= {
-                    alias: alias.name
-                    for alias in statement.names
-                    if alias.asname or "." not in alias.name
-                }
+                for alias in statement.names:
+                    if alias.asname or "." not in alias.name:
+                        found[alias.asname or alias.name] = alias, alias.name
             elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-                found |= {alias: f"{statement.module}.{alias.name}" for alias in statement.names}
+                for alias in statement.names:
+                    name = f"{statement.module}.{alias.name}"
+                    found[alias.asname or alias.name] = alias, name
         return found
 
     @cached_property
-    def assigned(self) -> dict[Node, ast.expr]:
-        """What each name that the module's own level assigns alone is bound to there."""
-        found: dict[Node, ast.expr] = {}
+    def assigned(self) -> dict[str, tuple[Node, ast.expr]]:
+        """The names that the module's own level assigns alone: where, and what."""
+        found: dict[str, tuple[Node, ast.expr]] = {}
         for statement in self.tree.body:
             match statement:
                 case (
                     ast.Assign([ast.Name() as name], value)
                     | ast.AnnAssign(target=ast.Name() as name, value=ast.expr() as value)
                 ):
-                    found[name] = value
+                    found[name.id] = name, value
         return found
 
     def stop(self, node: Node, why: str) -> None:

@@ -18,7 +18,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from wadjet.compiler.folding.constant import LARGEST, NotConstantError, computed, value_of
+from wadjet.compiler.folding.constant import (
+    LARGEST,
+    NotConstantError,
+    computed,
+    may_have_value,
+    value_of,
+)
 from wadjet.pipeline.unit import Facts, rewrites
 
 _BINARY: dict[type[ast.AST], Callable[[Any, Any], object]] = {
@@ -51,6 +57,8 @@ _NUMBERS = (int, float, complex, bool)
 @rewrites(ast.BinOp, ast.Compare, name="arithmetic", version="1")
 def arithmetic(node: ast.BinOp | ast.Compare, facts: Facts) -> ast.expr | None:
     """Compute and compare constants beforehand."""
+    if not may_have_value(node.left):
+        return None
     if isinstance(node, ast.Compare):
         return _compared(node)
     try:

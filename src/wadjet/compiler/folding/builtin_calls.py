@@ -35,20 +35,24 @@ def builtin_calls(node: ast.Call, facts: Facts) -> ast.expr | None:
     called = node.func
     if not isinstance(called, ast.Name) or (called.id not in _PURE and called.id not in _DISPLAYS):
         return None
-    if not facts.scopes.is_builtin(called):
+    made = _displayed(node, called.id) if called.id in _DISPLAYS else _called(node, called.id)
+    if made is not None and not facts.scopes.is_builtin(called):
         facts.stop(node, f"{called.id} may be something else here")
         return None
-    if called.id in _DISPLAYS:
-        return _displayed(node, called.id)
+    return made
+
+
+def _called(node: ast.Call, name: str) -> ast.Constant | None:
+    """Return what a builtin returns for constants."""
     if node.keywords:
         return None
     try:
         values = [value_of(each) for each in node.args]
     except NotConstantError:
         return None
-    if called.id in _SIZED and any(isinstance(each, int) for each in values):
+    if name in _SIZED and any(isinstance(each, int) for each in values):
         return None
-    return computed(lambda: getattr(builtins, called.id)(*values))
+    return computed(lambda: getattr(builtins, name)(*values))
 
 
 _DISPLAYS = frozenset({"list", "dict", "set"})

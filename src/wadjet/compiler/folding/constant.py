@@ -12,6 +12,14 @@ LARGEST = 4096
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), type(Ellipsis))
 
 
+_HOPEFUL = frozenset({ast.Constant, ast.Tuple, ast.UnaryOp})
+
+
+def may_have_value(node: ast.AST) -> bool:
+    """Whether it is worth asking for a value: most nodes have none, and this says so quickly."""
+    return node.__class__ in _HOPEFUL
+
+
 class NotConstantError(Exception):
     """A node has no value that is known before the program runs."""
 

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import ast
 
-from wadjet.compiler.folding.constant import NotConstantError, fits, node_of, value_of
-from wadjet.compiler.folding.origins import bound_once, origin
+from wadjet.compiler.folding.origins import assigned, origin
 from wadjet.pipeline.unit import Facts, rewrites
+
+_FALSE = ("typing.TYPE_CHECKING",)
 
 
 @rewrites(ast.Name, ast.Attribute, name="flags", version="1", assumes="constants")
@@ -30,14 +31,7 @@ def flags(node: ast.Name | ast.Attribute, facts: Facts) -> ast.expr | None:
     word = node.id if isinstance(node, ast.Name) else node.attr
     if not word.isupper() or not isinstance(node.ctx, ast.Load):
         return None
-    if word == "TYPE_CHECKING" and origin(node, facts) == "typing.TYPE_CHECKING":
+    if word == "TYPE_CHECKING" and origin(node, facts, _FALSE):
         return ast.Constant(False)
-    if isinstance(node, ast.Attribute):
-        return None
-    target = bound_once(node, facts)
-    value = facts.assigned.get(target) if target is not None else None
-    try:
-        constant = value_of(value)
-    except NotConstantError:
-        return None
-    return node_of(constant) if fits(constant) else None
+    value = assigned(node, facts)
+    return ast.Constant(value.value) if isinstance(value, ast.Constant) else None

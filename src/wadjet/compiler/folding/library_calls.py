@@ -37,7 +37,7 @@ def library_calls(node: ast.Call | ast.Attribute, facts: Facts) -> ast.expr | No
     if isinstance(node, ast.Attribute):
         if node.attr not in ("pi", "e", "tau", "inf") or not isinstance(node.ctx, ast.Load):
             return None
-        value = CONSTANTS.get(origin(node, facts) or "")
+        value = CONSTANTS.get(origin(node, facts, CONSTANTS) or "")
         return None if value is None else ast.Constant(value)
     if node.keywords or not node.args:
         return None
@@ -45,8 +45,8 @@ def library_calls(node: ast.Call | ast.Attribute, facts: Facts) -> ast.expr | No
         values = [value_of(each) for each in node.args]
     except NotConstantError:
         return None
-    name = origin(node.func, facts)
-    if name not in PURE or any(isinstance(each, int) and each > LARGEST for each in values):
+    name = origin(node.func, facts, PURE)
+    if name is None or any(isinstance(each, int) and each > LARGEST for each in values):
         return None
     module, _, function = name.rpartition(".")
     return computed(lambda: getattr(importlib.import_module(module), function)(*values))

@@ -14,7 +14,13 @@ from __future__ import annotations
 
 import ast
 
-from wadjet.compiler.folding.constant import LARGEST, NotConstantError, computed, value_of
+from wadjet.compiler.folding.constant import (
+    LARGEST,
+    NotConstantError,
+    computed,
+    may_have_value,
+    value_of,
+)
 from wadjet.pipeline.unit import Facts, rewrites
 
 _WORDS = """
@@ -39,7 +45,7 @@ _ERRORS = frozenset({"strict", "ignore", "replace"})
 def methods(node: ast.Call, facts: Facts) -> ast.expr | None:
     """Call methods of constants beforehand."""
     called = node.func
-    if not isinstance(called, ast.Attribute):
+    if not isinstance(called, ast.Attribute) or not may_have_value(called.value):
         return None
     try:
         owner = value_of(called.value)

@@ -29,7 +29,8 @@ _VALUES: dict[str, object] = {
     "os.sep": os.sep,
     "os.linesep": os.linesep,
 }
-_NAMES = frozenset(name.rpartition(".")[2] for name in _VALUES) | {"version_info", "hexversion"}
+_VERSION = ("sys.version_info",)
+_NAMES = frozenset(name.rpartition(".")[2] for name in _VALUES)
 
 
 @rewrites(
@@ -45,7 +46,7 @@ def platform_facts(node: ast.expr, facts: Facts) -> ast.expr | None:
     """Take the version and the platform for what they are."""
     match node:
         case ast.Name(id=word, ctx=ast.Load()) | ast.Attribute(attr=word, ctx=ast.Load()):
-            value = _VALUES.get(origin(node, facts) or "") if word in _NAMES else None
+            value = _VALUES.get(origin(node, facts, _VALUES) or "") if word in _NAMES else None
             return None if value is None else ast.Constant(value)  # type: ignore[arg-type]
         case ast.Compare(left, [operator], [right]) if _is_version(left, facts):
             return _compared(operator, right)
@@ -56,7 +57,7 @@ def platform_facts(node: ast.expr, facts: Facts) -> ast.expr | None:
 
 def _is_version(node: ast.expr, facts: Facts) -> bool:
     word = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return word == "version_info" and origin(node, facts) == "sys.version_info"
+    return word == "version_info" and origin(node, facts, _VERSION) is not None
 
 
 def _compared(operator: ast.cmpop, right: ast.expr) -> ast.expr | None:

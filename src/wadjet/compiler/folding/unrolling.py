@@ -44,7 +44,7 @@ _OWN = (
 """What cannot be repeated: it leaves the loop, or makes code that is compared by identity."""
 
 
-@rewrites(ast.For, name="unrolling", version="1")
+@rewrites(ast.For, name="unrolling", version="1", assumes="jumps")
 def unrolling(node: ast.For, facts: Facts) -> ast.stmt | None:
     """Repeat the body of a loop over a few constants."""
     if not isinstance(node.iter, (ast.Tuple, ast.List)) or not isinstance(node.target, ast.Name):
