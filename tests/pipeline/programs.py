@@ -6,6 +6,7 @@ import ast
 import dis
 import random
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType
 from typing import Any
@@ -187,7 +188,9 @@ class Run:
         """The lines where a name was not bound."""
         self.stopped = False
         self.raised = False
-        self._go(compile(text, "<program>", "exec"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a return in a finally, for one
+            self._go(compile(text, "<program>", "exec"))
 
     def asked(self) -> bool:
         """What a program calls to know where to go."""
