@@ -84,7 +84,8 @@ def extended(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             "({}, {})", "[{}, *{}]", "{{{}, {}}}", "{{{}: {}}}", "{{**{}, 1: {}}}",
             "(not {})", "(-{})", "(~{})", "(+{})", "({} and {})", "({} or {})",
             "({} if {} else {})", "({} is {})", "({} == {})", "({} < {} < {})", "({} in ({}, {}))",
-            "({} in {})", "({} + {})", "({} * {})", "({} / {})", "({} // {})", "({} % {})", "({} & {})", "({} >> {})", "({} - {})", "({})[{}]", "({}).real",
+            "({} in {})", "({} + {})", "({} * {})", "({} / {})", "({} // {})",
+            "({} % {})", "({} & {})", "({} >> {})", "({} - {})", "({})[{}]", "({}).real",
             "({}).join", "({}).missing", "len({})", "id({})", "bool({})", "callable({})",
             "type({})", "(lambda x={}: {})", "(q for q in {})", "[q for q in {}]", "f'{{{}}}'",
             "f'{{{}!r}}'", "f'{{{}:>5}}'", "({})({})", "(w := {})",
@@ -189,7 +190,8 @@ def test_what_passes_live_on_is_known(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["not a", "a == b", "f'{a}'", "{a}", "{a: 1}", "-a", "a[0]", "a.b", "a()", "len(a)", "(w := 1)",
-     "[*a]", "1 in a", "(yield)", "f'{1:{a}}'", "{**a}", "[q for q in 'a']", "a and b", "str(1)", "2 ** 3"],
+     "[*a]", "1 in a", "(yield)", "f'{1:{a}}'", "{**a}", "[q for q in 'a']", "a and b", "str(1)",
+     "2 ** 3"],
 )  # fmt: skip
 def test_what_may_run_code_may_do_everything(text: str) -> None:
     said = facts(text)[1]

@@ -50,7 +50,7 @@ _BOUND_BY_IMPORT = {
 BUILTINS = frozenset(
     name
     for name, value in vars(builtins).items()
-    if getattr(value, "__module__", None) in ("builtins", "_io", None) or name == "__import__"
+    if getattr(value, "__module__", None) in ("builtins", None) or name in ("open", "__import__")
 ).difference(_BOUND_BY_IMPORT)
 """The names that every module finds in builtins; not what ``site`` or a shell has put there."""
 
