@@ -54,6 +54,7 @@ def test_flow_and_chains_are_those_of_a_function() -> None:
     assert len(program.flow(function).reachable) == 2 + 1 + 4
     [use] = [each.node for each in program.walk(ast.Tuple)]
     assert program.chains(function).may_be_unbound(use.elts[0])
+    assert program.chains(function).flow is program.flow(function)
 
 
 def test_a_traceback_of_what_was_changed_shows_the_line_it_stands_for(tmp_path: Path) -> None:

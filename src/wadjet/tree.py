@@ -72,6 +72,9 @@ class Tree:
     def __init__(self, source: Source, module: ast.Module) -> None:
         self.source = source
         self.module = module
+        self._flows: dict[Node, Flow] = {}
+        self._chains: dict[Node, Chains] = {}
+        self._effects: dict[Scope, Effects] = {}
 
     def __str__(self) -> str:
         return ast.unparse(self.module)
@@ -110,28 +113,25 @@ class Tree:
 
     def flow(self, code: Node | None = None) -> Flow:
         """Return in which order statements of a function, class body or the module may run."""
-        return flow(self.module if code is None else code)
+        code = self.module if code is None else code
+        if code not in self._flows:
+            self._flows[code] = flow(code)
+        return self._flows[code]
 
     def chains(self, function: Node) -> Chains:
-        """Return which binding of a local each read may see."""
-        return chain(self.scopes, function)
+        """Return which binding of a local each read may see, along the function's flow."""
+        if function not in self._chains:
+            self._chains[function] = chain(self.scopes, function, self.flow(function))
+        return self._chains[function]
 
     def effects(self, expression: ast.expr) -> Facts:
         """Return what evaluating an expression may do."""
         scope = self.scopes.of(expression)
-        return self._effects(scope).of(expression)
-
-    def _effects(self, scope: Scope) -> Effects:
-        known = self._known.get(scope)
-        if known is None:
+        if scope not in self._effects:
             runs = scope.kind in (ScopeKind.FUNCTION, ScopeKind.LAMBDA)
-            known = Effects(self.scopes, self.chains(scope.node) if runs else None)
-            self._known[scope] = known
-        return known
-
-    @cached_property
-    def _known(self) -> dict[Scope, Effects]:
-        return {}
+            chains = self.chains(scope.node) if runs else None
+            self._effects[scope] = Effects(self.scopes, chains)
+        return self._effects[scope].of(expression)
 
     def transform(self, change: _transform.Change) -> Tree:
         """Return a program in which a function has put other nodes in the place of some.

@@ -72,9 +72,12 @@ class _Definitions:
     unbound: bool
 
 
-def chain(scopes: Scopes, root: Node) -> Chains:
-    """Return the chains of a function or lambda; of a class body or module they are empty."""
-    return Chains(_Finder(scopes, root, flow(root)))
+def chain(scopes: Scopes, root: Node, graph: Flow | None = None) -> Chains:
+    """Return the chains of a function or lambda; of a class body or module they are empty.
+
+    ``graph`` is its flow, where that is known already.
+    """
+    return Chains(_Finder(scopes, root, graph or flow(root)))
 
 
 def _followed(scope: Scope) -> Iterator[str]:
