@@ -10,17 +10,27 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ["Session", "Snapshot", "collector", "heap", "load_ipython_extension", "memory", "sample"]
+__all__ = [
+    "Session",
+    "Snapshot",
+    "collector",
+    "heap",
+    "load_ipython_extension",
+    "memory",
+    "sample",
+    "tree",
+]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wadjet import tree
     from wadjet.embed import collector
     from wadjet.embed.heap import Snapshot, heap
     from wadjet.embed.memory import memory
     from wadjet.embed.notebook import load_ipython_extension
     from wadjet.embed.session import Session, sample
 
-_MODULES = {"collector": "wadjet.embed.collector"}
+_MODULES = {"collector": "wadjet.embed.collector", "tree": "wadjet.tree"}
 _HOMES = {
     "Session": "wadjet.embed.session",
     "Snapshot": "wadjet.embed.heap",

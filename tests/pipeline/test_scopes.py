@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import sysconfig
 import tokenize
 import warnings
@@ -13,7 +15,7 @@ import pytest
 from tests.pipeline.symbols import differences
 
 from wadjet.pipeline.names import Kind, ScopeKind
-from wadjet.pipeline.scopes import Scopes, resolve
+from wadjet.pipeline.scopes import BUILTINS, Scopes, resolve
 from wadjet.pipeline.tree import walk
 
 LIBRARY = sorted(
@@ -225,6 +227,14 @@ def test_a_declared_global_that_nothing_binds_is_a_builtin() -> None:
 def test_names_that_a_module_is_given_and_those_of_site_are_no_builtins() -> None:
     for name in ("__name__", "__doc__", "exit", "_"):
         assert kinds(name, name) == [Kind.IMPLICIT]
+
+
+def test_every_builtin_of_an_interpreter_without_site_is_known() -> None:
+    program = "import builtins; print(*vars(builtins))"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    given = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert given - BUILTINS == {"__name__", "__doc__", "__package__", "__loader__", "__spec__"}
+    assert given >= BUILTINS
 
 
 def test_doubts_say_what_and_where() -> None:

@@ -32,6 +32,7 @@ COMMANDS = (
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
     Command("rewrite", "write such code anew, and prove it"),
+    Command("tree", "show a program's tree, and the byte code that it becomes"),
     Command("explain", "show what the passes make of a program, and what stops them"),
     Command("compile", "compile source files by way of passes, many at once"),
     Command("pyc", "look at compiled files that passes made: show, list, verify, clean"),

@@ -50,7 +50,7 @@ _BOUND_BY_IMPORT = {
 BUILTINS = frozenset(
     name
     for name, value in vars(builtins).items()
-    if getattr(value, "__module__", None) in ("builtins", "_io", None) or name == "__import__"
+    if getattr(value, "__module__", None) in ("builtins", None) or name in ("open", "__import__")
 ).difference(_BOUND_BY_IMPORT)
 """The names that every module finds in builtins; not what ``site`` or a shell has put there."""
 
@@ -91,9 +91,13 @@ class Scopes:
         """
         return self._collected.bindings[node]
 
+    def find(self, node: Node) -> Binding | None:
+        """Return what a name is, None for a node that neither is nor binds one."""
+        return self._collected.bindings.get(node)
+
     def is_builtin(self, node: Node) -> bool:
         """Say whether a name is a builtin, for all that can be read here."""
-        binding = self._collected.bindings.get(node)
+        binding = self.find(node)
         if binding is None:
             return False
         if binding.kind is Kind.GLOBAL:

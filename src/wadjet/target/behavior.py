@@ -24,6 +24,9 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 INLINED_COMPREHENSIONS = sys.version_info >= (3, 12)
 """Whether list, set and dict comprehensions run in the frame around them (PEP 709)."""
 
+LAZY_IMPORTS = sys.version_info >= (3, 15)
+"""Whether to read a name may import a module (PEP 810)."""
+
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 """This interpreter was built without the GIL."""
 
