@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from wadjet.errors import PassError
+from wadjet.pipeline.code import compiled
 from wadjet.pipeline.passes import applied, run
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import parse
@@ -78,6 +79,17 @@ def test_new_nodes_stand_where_the_old_ones_stood() -> None:
     )
     constant = next(node for node in ast.walk(unit.tree) if isinstance(node, ast.Constant))
     assert (constant.lineno, constant.col_offset) == (2, 4)
+
+
+def test_new_nodes_below_placed_ones_have_places_too() -> None:
+    def wrap(node: ast.Return, facts: Facts) -> ast.AST:
+        negated = ast.UnaryOp(ast.Not(), ast.Name("x", ast.Load()))
+        return ast.Return(ast.copy_location(negated, node))
+
+    code = compiled("a.py", "def f(x):\n    return 1\n", (one(ast.Return, wrap),))
+    space: dict[str, Any] = {}
+    exec(code, space)
+    assert space["f"](0) is True
 
 
 @pytest.mark.parametrize(

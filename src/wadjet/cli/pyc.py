@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import CodeType
 
@@ -12,6 +13,8 @@ from wadjet.compiler.catalog import of_record
 from wadjet.errors import PycError
 from wadjet.pipeline.code import compiled
 from wadjet.pipeline.pyc import Check, files, level_in, problems, read, source_path
+
+Words = Sequence[str]
 
 WRONG = 1
 """The exit code where a file is not what it says."""
@@ -40,6 +43,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", type=Path, default=[Path()], metavar="PATH", help="default: here"
     )
+    parser.add_argument(
+        "-O",
+        "--passes",
+        metavar="WORDS",
+        default="",
+        help="passes to verify by, beside installed ones and those of pyproject.toml",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,10 +57,12 @@ def run(args: argparse.Namespace) -> int:
     found = [each for place in args.paths for each in files(place)]
     if not found:
         print("wadjet: no compiled files of passes there", file=sys.stderr)
-    return max((_ACTIONS[args.action](path) for path in found), default=0)
+    action = _ACTIONS[args.action]
+    words = [each for each in args.passes.split(",") if each]
+    return max((action(path, words) for path in found), default=0)
 
 
-def _list(path: Path) -> int:
+def _list(path: Path, _: Words) -> int:
     try:
         print(f"{path}: {read(path).record or 'no passes'}")
     except PycError as error:
@@ -58,7 +70,7 @@ def _list(path: Path) -> int:
     return 0
 
 
-def _show(path: Path) -> int:
+def _show(path: Path, _: Words) -> int:
     found = read(path)
     print(f"{path}\n  source   {source_path(path)}")
     print(f"  passes   {found.record.partition(': ')[2] or 'none'}")
@@ -66,24 +78,24 @@ def _show(path: Path) -> int:
     return 0
 
 
-def _verify(path: Path) -> int:
-    wrong = list(problems(path, _anew))
+def _verify(path: Path, words: Words) -> int:
+    wrong = list(problems(path, partial(_anew, words)))
     for each in wrong:
         print(f"{path}: {each}")
     return WRONG if wrong else 0
 
 
-def _anew(path: Path, source: Path, data: bytes, record: str) -> CodeType:
-    return compiled(str(source), data, of_record(record), optimize=level_in(path))
+def _anew(words: Words, path: Path, source: Path, data: bytes, record: str) -> CodeType:
+    return compiled(str(source), data, of_record(record, words), optimize=level_in(path))
 
 
-def _clean(path: Path) -> int:
+def _clean(path: Path, _: Words) -> int:
     path.unlink(missing_ok=True)
     print(f"removed {path}")
     return 0
 
 
-_ACTIONS: dict[str, Callable[[Path], int]] = {
+_ACTIONS: dict[str, Callable[[Path, Words], int]] = {
     "show": _show,
     "list": _list,
     "verify": _verify,

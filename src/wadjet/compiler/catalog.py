@@ -9,6 +9,7 @@ more.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -81,10 +82,13 @@ def _named(word: str) -> Sequence[Pass]:
     raise PassError(f"no pass is called {word!r}", f"there are {known}")
 
 
-def of_record(record: str) -> tuple[Pass, ...]:
-    """Return the passes of a record; raises LookupError where one is not here in that version."""
+def of_record(record: str, words: Iterable[str] = ()) -> tuple[Pass, ...]:
+    """Return the passes of a record: ours, installed ones, the project's, and those of words.
+
+    Raises LookupError where one is not to be had in that version.
+    """
     wanted = record.partition(": ")[2].split()
-    known = {signature(each): each for each in _all()}
+    known = {signature(each): each for each in (*_all(), *chosen(words))}
     lacking = [each for each in wanted if each.partition("(")[0] not in known]
     if lacking:
         raise LookupError(", ".join(lacking))
@@ -107,12 +111,16 @@ def names() -> Iterator[str]:
 
 
 def _loaded(place: str) -> Pass:
-    """Return somebody's pass, from ``module:name``."""
+    """Return somebody's pass, from ``module:name``; the folder we are in counts as installed."""
     module, _, name = place.partition(":")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise PassError(f"the pass {place} cannot be loaded ({error})") from None
+    finally:
+        sys.path.remove(here)
     if not isinstance(found, Pass):
         raise PassError(f"{place} is no pass", "make it one with @wadjet.passes.rewrites")
     return found

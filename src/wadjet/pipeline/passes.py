@@ -207,16 +207,16 @@ def _where(node: Node, facts: Facts) -> str:
 
 
 def _placed(made: Node, old: Node) -> Node:
-    """Give new nodes the place of the old one, so that tracebacks still name its line."""
+    """Give new nodes the place of what is around them, so that tracebacks name the line."""
     if not hasattr(old, "lineno"):
         return ast.fix_missing_locations(made)
-    stack = [made]
+    stack = [(made, old)]
     while stack:
-        node = stack.pop()
-        if hasattr(node, "lineno"):
-            continue
-        ast.copy_location(node, old)  # where a node has a place
-        stack += ast.iter_child_nodes(node)
+        node, around = stack.pop()
+        if not hasattr(node, "lineno"):
+            ast.copy_location(node, around)  # where a node has a place
+        here = node if hasattr(node, "lineno") else around
+        stack += [(child, here) for child in ast.iter_child_nodes(node)]
     return made
 
 

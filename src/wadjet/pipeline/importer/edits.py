@@ -48,7 +48,7 @@ EDITS = (
     Edit(
         "a source that is still young is known by its hash, not by its time",
         "_code_to_timestamp_pyc(code_object, $...rest)",
-        "_wadjet.fresh(source_bytes, code_object, $...rest)",
+        "_wadjet.fresh(_code_to_timestamp_pyc, source_bytes, code_object, $...rest)",
     ),
     Edit(
         "a file that could not be written whole is not put in place",

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from wadjet.errors import PassError
 from wadjet.pipeline.code import compiled, tag, written
-from wadjet.pipeline.pyc import Check, check_for, encoded, key_of
+from wadjet.pipeline.pyc import check_for, encoded, key_of
 from wadjet.pipeline.unit import Pass
 
 _TRIMMED = ("_call_with_frames_removed", "<frozen importlib._bootstrap_external>")
@@ -59,12 +59,16 @@ class Machinery:
             raise ImportError(f"the bytecode of {name!r} is of other passes", **details)
         return flags
 
-    def fresh(self, data: bytes, code: CodeType, modified: float, _size: int) -> bytes:
+    def fresh(
+        self, stock: Callable[..., bytes], data: bytes, code: CodeType, modified: float, size: int
+    ) -> bytes:
         """Return the bytes of a .pyc for a source of this time.
 
         Files of the interpreter's own name are as it would write them.
         """
-        check = check_for(modified) if self.tag else Check.TIME
+        if not self.tag:
+            return stock(code, modified, size)
+        check = check_for(modified)
         return encoded(code, check, key_of(check, data, modified))
 
     @staticmethod
