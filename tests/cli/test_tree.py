@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from rich.console import Console
 
+from wadjet import tree
 from wadjet.cli.__main__ import main
 from wadjet.errors import SourceError, UsageError
+from wadjet.render.text import bytecode
 
 CODE = """\
 class Shop:
@@ -35,6 +40,16 @@ def test_an_instruction_stands_beside_its_node(capsys: pytest.CaptureFixture[str
     assert "LOAD_GLOBAL" in line
     assert all(len(each) <= 100 for each in out.splitlines())
     assert "Module" not in out
+
+
+def test_in_a_terminal_each_thing_has_its_own_colour() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, color_system="standard", width=100)
+    with patch("wadjet.render.text.bytecode.terminal", return_value=console):
+        bytecode.show(tree.parse("total = len(a)\n").listing(), out)
+    [line] = [each for each in out.getvalue().splitlines() if "builtin" in each]
+    assert "\x1b[36m builtin\x1b[0m" in line
+    assert "\x1b[1mName\x1b[0m len" in line
 
 
 @pytest.mark.usefixtures("shop")

@@ -35,7 +35,8 @@ def is_quiet(step: Step) -> bool:
     )
     if isinstance(step.node, ast.Assign):
         return isinstance(step.node.value, ast.Constant)
-    return constant or step.sort in QUIET or isinstance(step.node, ast.Pass)
+    jumps = isinstance(step.node, ast.Pass | ast.Break | ast.Continue)
+    return constant or step.sort in QUIET or jumps
 
 
 def onward(steps: set[Step], at: int) -> set[Step]:

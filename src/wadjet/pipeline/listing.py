@@ -110,10 +110,14 @@ def _rows(code: CodeType, root: Node, others: set[Node], scopes: Scopes) -> list
     by_range[None, None, None, None] = rows[0]
     for each in dis.get_instructions(code):
         row = by_range.get(_positions(each)) or _nearest(rows, _positions(each))
-        code_within = isinstance(each.argval, CodeType)
-        argument = f"code of {each.argval.co_name}" if code_within else each.argrepr
-        row.instructions.append(Instruction(each.offset, each.opname, argument))
+        row.instructions.append(Instruction(each.offset, each.opname, _argument(each)))
     return rows
+
+
+def _argument(instruction: dis.Instruction) -> str:
+    if isinstance(instruction.argval, CodeType):
+        return f"code of {instruction.argval.co_name}"
+    return instruction.argrepr or ("" if instruction.arg is None else str(instruction.arg))
 
 
 def _around(node: Node) -> list[Node]:

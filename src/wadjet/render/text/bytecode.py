@@ -33,7 +33,12 @@ def show(parts: Iterable[Part], out: TextIO) -> None:
             at = getattr(row.node, "lineno", 0)
             shown = str(at) if at and at != previous else ""
             previous = at or previous
-            _show(pen, Text(f"{shown:>5} ", _LINE).append_text(line), row.instructions, room + 6)
+            _show(
+                pen,
+                Text().append(f"{shown:>5} ", _LINE).append_text(line),
+                row.instructions,
+                room + 6,
+            )
 
 
 def _line(pen: Pen, row: Row) -> Text:
