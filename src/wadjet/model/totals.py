@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection, memory
+from wadjet.model import collection, columns, memory
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
@@ -77,22 +76,27 @@ def _is_exact(profile: Profile, metric: str) -> bool:
 
 
 def _fold(samples: Samples, values: array[int], *, sampled: bool) -> Fold:
-    worth = list(filter(None, values))
-    places, sums = _sums(compress(_places(samples), values), worth)
+    places, sums = columns.group(_places(samples), values)
     octets = bytearray(places.tobytes())
     states = octets[_TOP::8]
     octets[_TOP::8] = bytes(len(places))
     halves = array("i", bytes(octets))
-    total = sum(worth)
+    total = sum(sums)
     return Fold(
         thread=halves[1::2],
         node=halves[0::2],
         state=array("b", bytes(states)),
         value=sums,
         total=total,
-        count=len(worth),
-        grain=(sum(map(mul, worth, worth)) / total if sampled else total * _FINE) if total else 1.0,
+        count=columns.tally(values),
+        grain=_grain(values, total) if sampled else total * _FINE if total else 1.0,
     )
+
+
+def _grain(values: array[int], total: int) -> float:
+    """Return what a sample is worth on the average, each weighed by what it is worth."""
+    worth = list(filter(None, values))
+    return sum(map(mul, worth, worth)) / total if total else 1.0
 
 
 def _places(samples: Samples) -> memoryview:
@@ -101,23 +105,16 @@ def _places(samples: Samples) -> memoryview:
     Columns are laid side by side in C: 32 bits of node, 24 of thread, 8 of state. A tuple
     for each sample would take three times as long, and this is where the time goes.
     """
+    held = samples.derived.get("places")
+    if isinstance(held, memoryview):
+        return held
     halves = array("i", bytes(8 * len(samples)))
     halves[0::2] = samples.node
     halves[1::2] = samples.thread
     octets = bytearray(halves.tobytes())
     octets[_TOP::8] = samples.state.tobytes()
-    return memoryview(octets).cast("q")
-
-
-def _sums(places: Iterable[int], worth: Sequence[int]) -> tuple[array[int], array[int]]:
-    """Return the distinct places, and for each the sum of what its samples are worth."""
-    if len(set(worth)) == 1:
-        counts = Counter(places)
-        return array("q", counts), array("q", map(worth[0].__mul__, counts.values()))
-    sums: defaultdict[int, int] = defaultdict(int)
-    for place, value in zip(places, worth, strict=True):
-        sums[place] += value
-    return array("q", sums), array("q", sums.values())
+    samples.derived["places"] = places = memoryview(octets).cast("q")
+    return places
 
 
 def by_node(
@@ -129,30 +126,25 @@ def by_node(
 ) -> array[int]:
     """Return the self value of each node of the tree, in given threads and states."""
     rows = fold(profile, metric)
-    sums = array("q", bytes(8 * (len(profile.tree) + 1)))  # the last one is for NO_NODE
+    nodes, values = rows.node, rows.value
     chosen = []
     if thread is not None:
         threads = {thread} if isinstance(thread, int) else set(thread)
         chosen.append(map(threads.__contains__, rows.thread))
     if states is not None:
         chosen.append(map({int(state) for state in states}.__contains__, rows.state))
-    present: Iterable[tuple[int, int]] = zip(rows.node, rows.value, strict=True)
     if chosen:
-        present = compress(present, map(all, zip(*chosen, strict=True)))
-    for node, value in present:
-        sums[node] += value
-    sums.pop()
+        inside = array("b", map(all, zip(*chosen, strict=True)))
+        nodes, values = columns.pick(nodes, inside), columns.pick(values, inside)
+    sums = array("q", bytes(8 * len(profile.tree)))
+    columns.scatter(sums, nodes, values)
     return sums
 
 
 def with_descendants(tree: CallTree, sums: array[int]) -> array[int]:
     """Return each node's value with those of all nodes below it."""
     totals = array("q", sums)
-    totals.append(0)  # the parent of roots
-    parents = tree.node_parent
-    for node in range(len(sums) - 1, -1, -1):
-        totals[parents[node]] += totals[node]
-    totals.pop()
+    columns.descend(tree.node_parent, totals)
     return totals
 
 
@@ -162,20 +154,7 @@ def preorder(tree: CallTree) -> tuple[array[int], array[int]]:
     The first column lists nodes: ``order[i]`` is followed by its descendants, which are
     ``order[i + 1:ends[i]]``.
     """
-    parents = tree.node_parent
-    size = array("i", [1]) * len(parents)
-    size.append(0)
-    for node in range(len(parents) - 1, -1, -1):
-        size[parents[node]] += size[node]
-    free = array("i", bytes(4 * (len(parents) + 1)))
-    order = array("i", bytes(4 * len(parents)))
-    ends = array("i", bytes(4 * len(parents)))
-    for node, parent in enumerate(parents):
-        place = free[parent]
-        free[parent] = ends[place] = place + size[node]
-        free[node] = place + 1
-        order[place] = node
-    return order, ends
+    return columns.preorder(tree.node_parent)
 
 
 def by_key(tree: CallTree, sums: array[int], key: Callable[[CallTree, int], K]) -> dict[K, Total]:

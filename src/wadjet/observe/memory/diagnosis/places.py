@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from wadjet.model import charge, totals
+from wadjet.model import charge, columns, totals
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.memory import ALLOCATED, LIVE, PEAK, REQUESTS
 from wadjet.model.origin import library
-from wadjet.model.profile import NO_NODE
 from wadjet.model.units import percent, size
 from wadjet.observe.memory.diagnosis.evidence import MIB, Evidence
 from wadjet.observe.memory.diagnosis.treatments import for_library, for_line
@@ -114,17 +114,17 @@ def _home(file: str) -> str:
 
 def _buyers(evidence: Evidence) -> dict[str, Counter[Place]]:
     """Return for each library what it has of the peak, by the line that it was for."""
-    tree, near = evidence.profile.tree, evidence.near
-    homes = [_home(function.file) for function in tree.functions]
-    nearest: list[str] = []
-    for parent, frame in zip(tree.node_parent, tree.node_frame, strict=True):
-        above = nearest[parent] if parent != NO_NODE else _NOBODY[0]
-        nearest.append(homes[tree.frame_function[frame]] or above)
-    places = {tree.node_frame[at]: charge.place(tree, at) for at in set(near)}
-    buyers: defaultdict[str, Counter[Place]] = defaultdict(Counter)
-    for node, value in enumerate(totals.by_node(evidence.profile, PEAK.name)):
-        if value:
-            buyers[nearest[node]][places[tree.node_frame[near[node]]]] += value
+    tree = evidence.profile.tree
+    names = {"": 0}  # by number; the first stands for what no library is above
+    homes = [names.setdefault(_home(each.file), len(names)) for each in tree.functions]
+    marks = charge.by_node_of(tree, columns.gather(array("i", homes), tree.frame_function, 0))
+    above = columns.gather(marks, columns.nearest(tree.node_parent, marks), 0)
+    pairs = columns.fuse(above, len(tree.frame_line), evidence.bearers)
+    known, buyers = list(names), defaultdict[str, Counter[Place]](Counter)
+    by_node = totals.by_node(evidence.profile, PEAK.name)
+    for pair, value in zip(*columns.group(pairs, by_node), strict=True):
+        number, frame = divmod(pair, len(tree.frame_line))
+        buyers[known[number] or _NOBODY[0]][charge.place_of_frame(tree, frame)] += value
     return buyers
 
 
