@@ -155,49 +155,89 @@ wj_divide(const struct wj_numbers *column, int64_t by, struct wj_numbers *out)
 
 /* ---- sums by key ---------------------------------------------------------------- */
 
-static uint64_t
-scramble(uint64_t key)
+/* Which row of the distinct keys a key has: open addressing, never more than half full.
+ */
+struct places {
+    uint32_t *rows; /* Owned: 1 + a row, 0 for none */
+    size_t mask;
+};
+
+static bool
+make_places(struct places *places, size_t room)
 {
-    key *= 0x9E3779B97F4A7C15u;
-    return key ^ key >> 32;
+    size_t size = 64;
+    while (size < 2 * room) {
+        size *= 2;
+    }
+    places->mask = size - 1;
+    places->rows = room < INT32_MAX ? calloc(size, sizeof *places->rows) : NULL;
+    return places->rows != NULL;
+}
+
+static size_t
+scramble(int64_t key)
+{
+    uint64_t mixed = (uint64_t)key * 0x9E3779B97F4A7C15u;
+    return (size_t)(mixed ^ mixed >> 32);
 }
 
 enum wj_trouble
 wj_group(const struct wj_numbers *keys, const struct wj_numbers *values,
          int64_t *out_keys, int64_t *out_sums, size_t room, size_t *count)
 {
-    size_t size = 64, found = 0;
-    while (size < 2 * room) {
-        size *= 2;
-    }
-    uint32_t *places = calloc(size, sizeof *places); /* Owned: 1 + a row of the sums */
-    if (places == NULL || room > UINT32_MAX - 1) {
-        free(places);
+    struct places places;
+    enum wj_trouble trouble = WJ_FINE;
+    size_t found = 0;
+    if (!make_places(&places, room)) {
         return WJ_NO_MEMORY;
     }
-    enum wj_trouble trouble = WJ_FINE;
-    for (size_t i = 0; i < keys->count; i++) {
+    for (size_t i = 0; i < keys->count && trouble == WJ_FINE; i++) {
         int64_t key = wj_number(keys, i), value = wj_number(values, i);
         if (value == 0) {
             continue;
         }
-        size_t at = scramble((uint64_t)key) & (size - 1);
-        while (places[at] != 0 && out_keys[places[at] - 1] != key) {
-            at = (at + 1) & (size - 1);
+        size_t at = scramble(key) & places.mask;
+        while (places.rows[at] != 0 && out_keys[places.rows[at] - 1] != key) {
+            at = (at + 1) & places.mask;
         }
-        if (places[at] == 0) {
+        if (places.rows[at] == 0) {
             out_keys[found] = key;
             out_sums[found] = value;
-            places[at] = (uint32_t)++found;
-        } else if (__builtin_add_overflow(out_sums[places[at] - 1], value,
-                                          &out_sums[places[at] - 1])) {
-            trouble = WJ_TOO_LARGE;
-            break;
+            places.rows[at] = (uint32_t)++found;
+        } else {
+            int64_t *sum = &out_sums[places.rows[at] - 1];
+            trouble = __builtin_add_overflow(*sum, value, sum) ? WJ_TOO_LARGE : WJ_FINE;
         }
     }
-    free(places);
+    free(places.rows);
     *count = found;
     return trouble;
+}
+
+enum wj_trouble
+wj_rank(const struct wj_numbers *keys, int32_t *firsts, int32_t *ranks, size_t *count)
+{
+    struct places places;
+    size_t found = 0;
+    if (!make_places(&places, keys->count)) {
+        return WJ_NO_MEMORY;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        int64_t key = wj_number(keys, i);
+        size_t at = scramble(key) & places.mask;
+        while (places.rows[at] != 0
+               && wj_number(keys, (size_t)firsts[places.rows[at] - 1]) != key) {
+            at = (at + 1) & places.mask;
+        }
+        if (places.rows[at] == 0) {
+            firsts[found] = (int32_t)i;
+            places.rows[at] = (uint32_t)++found;
+        }
+        ranks[i] = (int32_t)places.rows[at] - 1;
+    }
+    free(places.rows);
+    *count = found;
+    return WJ_FINE;
 }
 
 enum { DIGIT = 11, DIGITS = 1 << DIGIT };

@@ -68,6 +68,11 @@ enum wj_trouble wj_group(const struct wj_numbers *keys, const struct wj_numbers 
                          int64_t *out_keys, int64_t *out_sums, size_t room,
                          size_t *count);
 
+/* Of each distinct key, in the order in which they come, the row that has it first; of
+ * each row which of them it has. The columns out have 4 bytes, and room for all. */
+enum wj_trouble wj_rank(const struct wj_numbers *keys, int32_t *firsts, int32_t *ranks,
+                        size_t *count);
+
 /* Sort rows by their keys, none of which is negative. */
 enum wj_trouble wj_sort(int64_t *keys, int64_t *values, size_t count);
 

@@ -122,27 +122,48 @@ give(struct column *made, enum wj_trouble trouble)
     return made->object;
 }
 
-/* The same of two columns. */
-static PyObject *
-give_both(struct column *first, struct column *second, enum wj_trouble trouble)
+/* Make two columns; 0, or -1 with none made and an exception. */
+static int
+make_both(PyObject *module, struct column *first, struct column *second, char code,
+          size_t count)
 {
-    let_go(first);
-    let_go(second);
-    if (told(trouble) != 0) {
-        Py_DECREF(first->object);
-        Py_DECREF(second->object);
-        return NULL;
+    if (make(module, first, code, count) != 0) {
+        return -1;
     }
-    return Py_BuildValue("NN", first->object, second->object);
+    if (make(module, second, code, count) != 0) {
+        let_go(first);
+        Py_DECREF(first->object);
+        return -1;
+    }
+    return 0;
 }
 
-/* Cut a column that we made, and let go of, to its first rows; steals the reference. */
+/* Cut a column that we made to its first rows; steals the reference. */
 static PyObject *
-first_rows(PyObject *column, size_t count)
+first_rows(struct column *column, size_t count)
 {
-    PyObject *rows = PySequence_GetSlice(column, 0, (Py_ssize_t)count);
-    Py_DECREF(column);
+    let_go(column);
+    if (column->numbers.count == count) {
+        return column->object;
+    }
+    PyObject *rows = PySequence_GetSlice(column->object, 0, (Py_ssize_t)count);
+    Py_DECREF(column->object);
     return rows;
+}
+
+/* Return the first rows of two columns that we made; NULL where there is ``trouble``.
+ */
+static PyObject *
+give_rows(struct column *one, struct column *other, int trouble, size_t of_one,
+          size_t of_other)
+{
+    PyObject *first = first_rows(one, of_one), *second = first_rows(other, of_other);
+    if (trouble == 0 && first != NULL && second != NULL) {
+        return Py_BuildValue("NN", first, second);
+    }
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    return NULL;
 }
 
 static int
@@ -237,7 +258,7 @@ falls(PyObject *module, PyObject *object)
     }
     if (make(module, &out, 'q', column.numbers.count) == 0) {
         size_t found = wj_falls(&column.numbers, &out.numbers);
-        result = first_rows(give(&out, WJ_FINE), found);
+        result = first_rows(&out, found);
     }
     let_go(&column);
     return result;
@@ -353,28 +374,14 @@ divide(PyObject *module, PyObject *args)
 static PyObject *
 group_rows(PyObject *module, const struct column *keys, const struct column *values)
 {
-    struct column sums[2];
+    struct column found, sums;
     size_t count = 0, room = wj_tally(&values->numbers);
-    if (make(module, &sums[0], 'q', room) != 0) {
+    if (make_both(module, &found, &sums, 'q', room) != 0) {
         return NULL;
     }
-    if (make(module, &sums[1], 'q', room) != 0) {
-        let_go(&sums[0]);
-        Py_DECREF(sums[0].object);
-        return NULL;
-    }
-    int result = told(wj_group(&keys->numbers, &values->numbers, sums[0].view.buf,
-                               sums[1].view.buf, room, &count));
-    let_go(&sums[0]);
-    let_go(&sums[1]);
-    PyObject *first = first_rows(sums[0].object, count);
-    PyObject *second = first_rows(sums[1].object, count);
-    if (result == 0 && first != NULL && second != NULL) {
-        return Py_BuildValue("NN", first, second);
-    }
-    Py_XDECREF(first);
-    Py_XDECREF(second);
-    return NULL;
+    int trouble = told(wj_group(&keys->numbers, &values->numbers, found.view.buf,
+                                sums.view.buf, room, &count));
+    return give_rows(&found, &sums, trouble, count, count);
 }
 
 static PyObject *
@@ -391,6 +398,24 @@ group(PyObject *module, PyObject *args)
     }
     let_go(&columns[0]);
     let_go(&columns[1]);
+    return result;
+}
+
+static PyObject *
+rank(PyObject *module, PyObject *object)
+{
+    struct column keys, firsts, ranks;
+    PyObject *result = NULL;
+    size_t count;
+    if (take(&keys, object, 0) != 0) {
+        return NULL;
+    }
+    if (make_both(module, &firsts, &ranks, 'i', keys.numbers.count) == 0) {
+        int trouble =
+            told(wj_rank(&keys.numbers, firsts.view.buf, ranks.view.buf, &count));
+        result = give_rows(&firsts, &ranks, trouble, count, keys.numbers.count);
+    }
+    let_go(&keys);
     return result;
 }
 
@@ -482,15 +507,10 @@ preorder(PyObject *module, PyObject *object)
     size_t count = parents.numbers.count;
     if (count >= INT32_MAX) {
         PyErr_SetString(PyExc_OverflowError, "too many nodes");
-    } else if (make(module, &order, 'i', count) == 0) {
-        if (make(module, &ends, 'i', count) == 0) {
-            result =
-                give_both(&order, &ends,
-                          wj_preorder(&parents.numbers, &order.numbers, &ends.numbers));
-        } else {
-            let_go(&order);
-            Py_DECREF(order.object);
-        }
+    } else if (make_both(module, &order, &ends, 'i', count) == 0) {
+        int trouble =
+            told(wj_preorder(&parents.numbers, &order.numbers, &ends.numbers));
+        result = give_rows(&order, &ends, trouble, count, count);
     }
     let_go(&parents);
     return result;
@@ -553,6 +573,7 @@ static PyMethodDef methods[] = {
     {"fuse", fuse, METH_VARARGS, NULL},
     {"divide", divide, METH_VARARGS, NULL},
     {"group", group, METH_VARARGS, NULL},
+    {"rank", rank, METH_O, NULL},
     {"sort", sort, METH_VARARGS, NULL},
     {"is_tree", is_tree, METH_O, NULL},
     {"descend", descend, METH_VARARGS, NULL},

@@ -99,6 +99,7 @@ def test_products_and_quotients(rows: tuple[array[int], array[int]], number: int
 def test_picking_grouping_and_sorting(rows: tuple[array[int], array[int]]) -> None:
     agree("pick", *rows)
     agree("group", *rows)
+    agree("rank", rows[0])
     keys = array("q", dict.fromkeys(abs(key) % (1 << 63) for key in rows[0]))
     agree("sort", keys, array("q", range(len(keys))))
 

@@ -23,7 +23,7 @@ from array import array
 
 from wadjet.model import columns
 
-_FAST = 1
+_LEVEL = 4  # a fifth smaller than 1, and far quicker than 6
 
 
 def steps(column: array[int]) -> array[int]:
@@ -33,7 +33,7 @@ def steps(column: array[int]) -> array[int]:
 
 def pack(column: array[int]) -> bytes:
     """Return a column, compressed."""
-    return zlib.compress(columns.planes(column, column.itemsize), _FAST)
+    return zlib.compress(columns.planes(column, column.itemsize), _LEVEL)
 
 
 def unpack(code: str, count: int, packed: bytes) -> array[int]:

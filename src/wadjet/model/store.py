@@ -159,7 +159,7 @@ class Writer:
         values = (
             (number, metric, pack(column))
             for metric, column in enumerate(samples.values)
-            if any(column)
+            if columns.tally(column)
         )
         self._many("INSERT INTO sample_block VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
         self._many("INSERT INTO value_block VALUES (?, ?, ?)", values)

@@ -134,6 +134,21 @@ def group(keys: Sequence[int], values: Sequence[int]) -> tuple[array[int], array
     return array("q", sums), array("q", sums.values())
 
 
+def rank(keys: Sequence[int]) -> tuple[array[int], array[int]]:
+    """Return of each distinct key the row that has it first, and of each row which one it has.
+
+    >>> firsts, ranks = rank(array("q", [7, 5, 7]))
+    >>> list(firsts), list(ranks)
+    ([0, 1], [0, 1, 0])
+    """
+    numbers: dict[int, int] = {}
+    ranks = array("i", [numbers.setdefault(key, len(numbers)) for key in keys])
+    rows: dict[int, int] = {}
+    for row, key in enumerate(keys):
+        rows.setdefault(key, row)
+    return array("i", rows.values()), ranks
+
+
 def sort(keys: array[int], values: array[int]) -> None:
     """Sort rows by their keys, which are distinct and not negative.
 
