@@ -136,7 +136,8 @@ context_at(const struct wj_reading *reading, uint32_t number)
 PyDoc_STRVAR(contexts_doc,
 "contexts() -> list[tuple[int, int, int, int]]\n--\n\n"
 "The contexts that are new since the last call, in the order of their numbers, which\n"
-"begin with 1: parent (0 for none), function, line (of native code 0), thread.");
+"begin with 1: parent (0 for none), function (0 for the parent's), line (of native code\n"
+"0), thread.");
 
 static PyObject *
 table_contexts(PyObject *self, PyObject *unused)
@@ -199,26 +200,29 @@ table_changes(PyObject *self, PyObject *moment)
 typedef int64_t (*figure_of)(const struct wj_reading *reading, uint32_t number,
                              const int64_t *moments);
 
-/* Of each context whose figure is above 0 two numbers: its own, and that. */
+/* Of each context whose figure is above 0 four numbers: its own, that, and the bytes
+ * and blocks that it ever asked for, as was seen at the last look at changes. */
 static PyObject *
 figures(PyObject *self, figure_of figure, const int64_t *moments)
 {
     struct wj_reading *reading = open_reading(self);
-    struct wj_bytes pairs = {NULL, 0, 0};
+    struct wj_bytes rows_found = {NULL, 0, 0};
     int result = 0;
     if (reading == NULL) {
         return NULL;
     }
     for (uint32_t i = 0; result == 0 && i < wj_reading_contexts(reading); i++) {
-        int64_t pair[] = {i, figure(reading, i, moments)};
-        if (pair[1] > 0) {
-            result = wj_bytes_add(&pairs, pair, sizeof pair);
+        const struct wj_counters *ever = &reading->seen[i];
+        int64_t row[] = {i, figure(reading, i, moments), ever->bytes, ever->blocks};
+        if (row[1] > 0) {
+            result = wj_bytes_add(&rows_found, row, sizeof row);
         }
     }
     PyObject *found =
-        result != 0 ? PyErr_NoMemory()
-                    : PyBytes_FromStringAndSize(pairs.data, (Py_ssize_t)pairs.size);
-    wj_bytes_free(&pairs);
+        result != 0
+            ? PyErr_NoMemory()
+            : PyBytes_FromStringAndSize(rows_found.data, (Py_ssize_t)rows_found.size);
+    wj_bytes_free(&rows_found);
     return found;
 }
 
@@ -253,8 +257,8 @@ keeping_of(const struct wj_reading *reading, uint32_t number, const int64_t *mom
 
 PyDoc_STRVAR(peaks_doc,
 "peaks() -> bytes\n--\n\n"
-"Of each context that had any at the highest peak, two numbers of 64 bits: its own, and\n"
-"bytes.");
+"Of each context that had any at the highest peak, four numbers of 64 bits: its own,\n"
+"bytes, and the bytes and blocks that it ever asked for. Blocks count in parts of 1024.");
 
 static PyObject *
 table_peaks(PyObject *self, PyObject *unused)

@@ -54,7 +54,11 @@ static PyThreadState *(*this_thread)(void);
 static int active;
 static int small_are_own = 1; /* Python has its own allocator for them */
 static int sampling;          /* active, and not every block counts */
-static int64_t mean;          /* 0: every block */
+#define SIZE_CLASSES                                                                   \
+    13 /* the last is of blocks that are all but sure to be samples                    \
+        */
+
+static int64_t mean; /* 0: every block */
 static uint32_t run;
 static struct own *spare; /* Owned */
 static pthread_key_t ending;
@@ -175,6 +179,16 @@ weight_of(uint64_t size)
                            (int64_t)(WJ_BLOCK_UNIT * times)};
 }
 
+/* How far a sample can be trusted depends on its size, but for small ones: blocks of
+ * about the same size have a context of their own, half an octave wide. 0 for small
+ * ones. */
+static int32_t
+size_class(uint64_t size)
+{
+    double times = 4 * (double)size / (double)mean;
+    return times <= 1 ? 0 : 1 + (int32_t)fmin(2 * log2(times), SIZE_CLASSES - 1);
+}
+
 /* ---- counting ------------------------------------------------------------------- */
 
 /* What one thread only writes: others may read it at any time. */
@@ -274,6 +288,9 @@ remember(const void *address, size_t size, const void *caller)
     mine.last = NULL;
     forget(address, wj_live_take(address)); /* its end went unseen */
     uint32_t context = context_of(thread, caller);
+    if (mean != 0 && size_class(size) != 0) {
+        context = wj_context_sized(&thread->chain, context, size_class(size));
+    }
     if (wj_live_add(address, (struct wj_block){context, 0, size}) == 0) {
         count_made(context, size);
     }

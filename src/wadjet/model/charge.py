@@ -73,14 +73,20 @@ def by_line(profile: Profile, metric: str) -> list[tuple[Place, int]]:
 
     What no line of it asked for is charged to the place where it was.
     """
+    sums = sums_by_line(profile, by_node(profile, metric))
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0].file, item[0].line))
+
+
+def sums_by_line(profile: Profile, by_node: array[int]) -> Counter[Place]:
+    """Return the sums of values of nodes by the line that is charged with them."""
     tree = profile.tree
     bearers = columns.gather(tree.node_frame, charged_nodes(profile), 0)
     sums = array("q", bytes(8 * len(tree.frame_function)))
-    columns.scatter(sums, bearers, by_node(profile, metric))
+    columns.scatter(sums, bearers, by_node)
     places: Counter[Place] = Counter()
     known: dict[tuple[str, int], Place] = {}  # a line has one, whatever comprehensions are on it
     for frame, value in enumerate(sums):
         if value:
             where = place_of_frame(tree, frame)
             places[known.setdefault((where.file, where.line), where)] += value
-    return sorted(places.items(), key=lambda item: (-item[1], item[0].file, item[0].line))
+    return places

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection, columns, memory
+from wadjet.model import collection, columns, confidence, memory
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
@@ -40,7 +40,8 @@ class Fold:
 
     Rows are parallel columns, and ``total`` is their sum. ``count`` samples carry the
     metric; ``grain`` is what one of them is worth, so that a sum of ``x`` rests on about
-    ``x / grain`` samples.
+    ``x / grain`` samples. Where samples are blocks, ``doubt`` is how much of each value is
+    as uncertain as that (``confidence.Drawn``), else None.
     """
 
     thread: array[int]
@@ -50,6 +51,7 @@ class Fold:
     total: int
     count: int
     grain: float
+    doubt: array[int] | None = None
 
 
 def fold(profile: Profile, metric: str) -> Fold:
@@ -64,7 +66,8 @@ def fold(profile: Profile, metric: str) -> Fold:
         values = samples.values[profile.metric_index(metric)]
         held = _fold(samples, values, sampled=not _is_exact(profile, metric))
         if metric in memory.SIZES and memory.mean(profile):
-            held = replace(held, grain=float(memory.mean(profile)))
+            doubt = _sums_of_rows(samples, held, _doubts(profile, metric))
+            held = replace(held, grain=float(memory.mean(profile)), doubt=doubt)
         if metric == collection.GARBAGE.name:
             held = replace(held, grain=collection.PLACES)
         samples.derived[key] = held
@@ -91,6 +94,29 @@ def _fold(samples: Samples, values: array[int], *, sampled: bool) -> Fold:
         count=columns.tally(values),
         grain=_grain(values, total) if sampled else total * _FINE if total else 1.0,
     )
+
+
+def _doubts(profile: Profile, metric: str) -> array[int]:
+    """Return how much of each sample's value is as uncertain as a small block's."""
+    grain, values = memory.mean(profile), profile.samples.values
+    asked = values[profile.metric_index(metric)]
+    if metric != memory.ALLOCATED.name:
+        known = {value: round(confidence.doubt(value, grain)) for value in set(asked)}
+        return array("q", map(known.__getitem__, asked))
+    blocks = values[profile.metric_index(memory.REQUESTS.name)]
+    pairs = list(zip(asked, blocks, strict=True))  # a row may stand for several samples
+    each = {pair: round(confidence.doubt_of_many(*pair, grain)) for pair in set(pairs)}
+    return array("q", map(each.__getitem__, pairs))
+
+
+def _sums_of_rows(samples: Samples, rows: Fold, values: array[int]) -> array[int]:
+    """Return the sums of another column by the places that a fold has."""
+    sums = dict(zip(*columns.group(_places(samples), values), strict=True))
+    places = array("q", bytes(8 * len(rows.node)))
+    halves = memoryview(places).cast("B").cast("i")
+    halves[0::2], halves[1::2] = memoryview(rows.node), memoryview(rows.thread)
+    memoryview(places).cast("B")[_TOP::8] = memoryview(rows.state).cast("B")
+    return array("q", (sums.get(place, 0) for place in places))
 
 
 def _grain(values: array[int], total: int) -> float:
@@ -126,7 +152,26 @@ def by_node(
 ) -> array[int]:
     """Return the self value of each node of the tree, in given threads and states."""
     rows = fold(profile, metric)
-    nodes, values = rows.node, rows.value
+    return _by_node(profile, rows, rows.value, thread, states)
+
+
+def doubt_by_node(profile: Profile, metric: str) -> array[int] | None:
+    """Return how much of each node's self value is as uncertain as small blocks are.
+
+    None where samples are no blocks, and all of it is.
+    """
+    rows = fold(profile, metric)
+    return None if rows.doubt is None else _by_node(profile, rows, rows.doubt)
+
+
+def _by_node(
+    profile: Profile,
+    rows: Fold,
+    values: array[int],
+    thread: int | Collection[int] | None = None,
+    states: Iterable[State] | None = None,
+) -> array[int]:
+    nodes = rows.node
     chosen = []
     if thread is not None:
         threads = {thread} if isinstance(thread, int) else set(thread)

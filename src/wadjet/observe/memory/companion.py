@@ -15,7 +15,7 @@ from collections.abc import Mapping as Values
 from dataclasses import asdict
 from pathlib import Path
 
-from wadjet.model import columns
+from wadjet.model import columns, confidence
 from wadjet.model.memory import METRICS
 from wadjet.model.profile import NO_NODE, Fact, Metric
 from wadjet.observe.memory import _memory
@@ -66,7 +66,7 @@ class Memory:
 
     def attach(self, ledger: Ledger, fd: int, first: int) -> _Reader:
         """Read what the tracker of a process writes into ``fd``."""
-        reader = _Reader(ledger, _memory.Table(fd), first, is_exact=self._mean == 0)
+        reader = _Reader(ledger, _memory.Table(fd), first, self._mean)
         self._readers.append(reader)
         return reader
 
@@ -88,7 +88,7 @@ class Memory:
 class _Reader:
     """Reads one process."""
 
-    def __init__(self, ledger: Ledger, table: _memory.Table, first: int, *, is_exact: bool) -> None:
+    def __init__(self, ledger: Ledger, table: _memory.Table, first: int, mean: int) -> None:
         self.points: list[tuple[int, int, int]] = []
         self.peak = self.lost = 0
         self.residency: Residency | None = None
@@ -96,7 +96,8 @@ class _Reader:
         self._ledger = ledger
         self._table = table
         self._first = first
-        self._is_exact = is_exact
+        self._mean = mean
+        self._is_exact = mean == 0
         self._functions: list[tuple[int, str, str, int, int]] = [(_DEEPER, "", "", 0, 0)]
         self._nodes = array("i", [NO_NODE])  # by context
         self._context_threads = array("i")
@@ -127,10 +128,21 @@ class _Reader:
             (_AVERAGE, time, self._table.averages(self._ledger.started, time)),
             (_KEEPING, time, self._table.keeping()),
         ):
-            numbers, sizes = _columns(pairs, 2)
+            rows = _columns(pairs, 4)
+            numbers, sizes = rows[:2] if self._is_exact else self._drawn(rows)
             self._write(moment, numbers, {metric: sizes})
         self._account(time)
         self._table.close()
+
+    def _drawn(self, rows: list[array[int]]) -> tuple[array[int], array[int]]:
+        """Return as many rows as there are samples behind a figure, each of about its worth."""
+        numbers, sizes = array("q"), array("q")
+        for number, value, asked, blocks in zip(*rows, strict=True):
+            worth = confidence.worth(asked * UNIT / max(blocks, 1), self._mean)
+            parts = max(1, round(value / worth))
+            numbers += array("q", [number]) * parts
+            sizes += array("q", _parts(value, parts))
+        return numbers, sizes
 
     def _account(self, time: int) -> None:
         """Write what the program has mapped by itself, and what of it all is in memory."""
@@ -168,7 +180,8 @@ class _Reader:
         self._threads += [ledger.thread(tid) for tid in self._table.threads()]
         self._functions += self._table.functions()
         for parent, function, line, thread in contexts:
-            self._nodes.append(self._node(self._nodes[parent], function, line))
+            above = self._nodes[parent]
+            self._nodes.append(self._node(above, function, line) if function else above)
             self._context_threads.append(self._threads[thread])
 
     def _node(self, parent: int, number: int, line: int) -> int:
@@ -216,9 +229,7 @@ class _Reader:
             for column, value in zip(
                 drawn, (size, *self._whole(number, blocks, brief)), strict=True
             ):
-                column += [
-                    value * (part + 1) // parts - value * part // parts for part in range(parts)
-                ]
+                column += _parts(value, parts)
         self._write(time, numbers, dict(zip(_REQUESTS, drawn, strict=True)))
         return len(numbers)
 
@@ -235,6 +246,11 @@ class _Reader:
         nodes = columns.gather(self._nodes, numbers, NO_NODE)
         by_number = {self._first + metric: column for metric, column in values.items()}
         self._ledger.add(time, threads, nodes, by_number)
+
+
+def _parts(value: int, parts: int) -> list[int]:
+    """Return so many whole numbers of about the same size, whose sum is the value."""
+    return [value * (part + 1) // parts - value * part // parts for part in range(parts)]
 
 
 def _columns(rows: bytes, width: int) -> list[array[int]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import compress
 
 from wadjet.model import charge, columns, memory, totals
-from wadjet.model.confidence import Share
+from wadjet.model.confidence import Drawn, Share
 from wadjet.model.finding import Place
 from wadjet.model.memory import Moment
 from wadjet.model.origin import homes, shown
@@ -33,10 +33,23 @@ class Evidence:
         """Return what each line of the program is charged with, the largest first."""
         return charge.by_line(self.profile, metric.name)
 
-    def share(self, metric: Metric, part: int) -> Share:
-        """Return a part of a metric as a share with its bounds."""
+    def share(self, metric: Metric, part: int, doubt: int) -> Share:
+        """Return a part of a metric as a share with its bounds; ``doubt`` is the part's."""
         rows = self.fold(metric)
-        return Share.of(part, rows.total, rows.grain)
+        if rows.doubt is None:
+            return Share.of(part, rows.total, rows.grain)
+        whole = Drawn(rows.total, sum(rows.doubt), rows.grain)
+        return Share.drawn(Drawn(part, doubt, rows.grain), whole)
+
+    def doubts(self, metric: Metric) -> array[int]:
+        """Return how much of what each node costs is in doubt; see Fold."""
+        found = totals.doubt_by_node(self.profile, metric.name)
+        return array("q", bytes(8 * len(self.profile.tree))) if found is None else found
+
+    def share_of_line(self, metric: Metric, place: Place, part: int) -> Share:
+        """Return what a line is charged with as a share with its bounds."""
+        doubts = charge.sums_by_line(self.profile, self.doubts(metric))
+        return self.share(metric, part, doubts[place])
 
     @cached_property
     def mean(self) -> int:

@@ -58,7 +58,7 @@ def peak_line(evidence: Evidence) -> Iterator[Finding]:
 (app.py:7).'
     """
     for place, value in evidence.charged(PEAK)[:1]:
-        share = evidence.share(PEAK, value)
+        share = evidence.share_of_line(PEAK, place, value)
         if value < WORTH or share.low < LINE:
             return
         code, whole = evidence.text(place), evidence.fold(PEAK).total
@@ -88,10 +88,11 @@ def peak_library(evidence: Evidence) -> Iterator[Finding]:
     '75 % of the memory at the peak (150.0 MiB) was asked for within lxml.etree (C), most of it \
 for `load` (app.py:7).'
     """
-    buyers = _buyers(evidence)
+    buyers = _buyers(evidence, totals.by_node(evidence.profile, PEAK.name))
     sums = {name: sum(places.values()) for name, places in buyers.items()}
     for name, value in sorted(sums.items(), key=lambda item: -item[1])[:1]:
-        share = evidence.share(PEAK, value)
+        doubts = _buyers(evidence, evidence.doubts(PEAK))
+        share = evidence.share(PEAK, value, sum(doubts[name].values()))
         if name in _NOBODY or value < WORTH or share.low < LIBRARY:
             return
         [(place, _)] = buyers[name].most_common(1)
@@ -112,8 +113,8 @@ def _home(file: str) -> str:
     return "" if _ALLOCATORS.match(name) else name
 
 
-def _buyers(evidence: Evidence) -> dict[str, Counter[Place]]:
-    """Return for each library what it has of the peak, by the line that it was for."""
+def _buyers(evidence: Evidence, by_node: array[int]) -> dict[str, Counter[Place]]:
+    """Return for each library what its nodes have, by the line that it was for."""
     tree = evidence.profile.tree
     names = {"": 0}  # by number; the first stands for what no library is above
     homes = [names.setdefault(_home(each.file), len(names)) for each in tree.functions]
@@ -121,7 +122,6 @@ def _buyers(evidence: Evidence) -> dict[str, Counter[Place]]:
     above = columns.gather(marks, columns.nearest(tree.node_parent, marks), 0)
     pairs = columns.fuse(above, len(tree.frame_line), evidence.bearers)
     known, buyers = list(names), defaultdict[str, Counter[Place]](Counter)
-    by_node = totals.by_node(evidence.profile, PEAK.name)
     for pair, value in zip(*columns.group(pairs, by_node), strict=True):
         number, frame = divmod(pair, len(tree.frame_line))
         buyers[known[number] or _NOBODY[0]][charge.place_of_frame(tree, frame)] += value
@@ -146,7 +146,7 @@ def churn(evidence: Evidence) -> Iterator[Finding]:
         return
     kept = dict(evidence.charged(LIVE))
     for place, value in evidence.charged(ALLOCATED)[:1]:
-        share = evidence.share(ALLOCATED, value)
+        share = evidence.share_of_line(ALLOCATED, place, value)
         if share.low < CHURN or kept.get(place, 0) > value / TURNS:
             return
         code = evidence.text(place)
