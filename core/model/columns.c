@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Write a number; false if the column, of 4 or 8 bytes, is too narrow for it. */
+/* Write a number; false if the column, of 1, 4 or 8 bytes, is too narrow for it. */
 static inline bool
 put(struct wj_numbers *column, size_t row, int64_t number)
 {
+    if (column->width == 1) {
+        ((int8_t *)column->data)[row] = (int8_t)number;
+        return number == (int8_t)number;
+    }
     if (column->width == 4) {
         ((int32_t *)column->data)[row] = (int32_t)number;
         return number == (int32_t)number;

@@ -73,7 +73,8 @@ enum wj_trouble wj_group(const struct wj_numbers *keys, const struct wj_numbers 
 enum wj_trouble wj_rank(const struct wj_numbers *keys, int32_t *firsts, int32_t *ranks,
                         size_t *count);
 
-/* Sort rows by their keys, none of which is negative. */
+/* Sort rows by their keys, none of which is negative; rows of equal keys stay as they
+ * came. */
 enum wj_trouble wj_sort(int64_t *keys, int64_t *values, size_t count);
 
 /* Trees are columns of parents, -1 for none, each less than its child. */

@@ -71,7 +71,7 @@ take_all(struct column *columns, size_t count)
     return 0;
 }
 
-/* Make an array of zeros, of ``code`` i, q or Q. */
+/* Make an array of zeros, of ``code`` b, i, q or Q. */
 static int
 make(PyObject *module, struct column *column, char code, size_t count)
 {
@@ -87,6 +87,15 @@ make(PyObject *module, struct column *column, char code, size_t count)
         return -1;
     }
     return 0;
+}
+
+/* What a column of such numbers is made of. */
+static char
+code_of(const struct wj_numbers *numbers)
+{
+    return numbers->width == 8                         ? 'q'
+           : numbers->width == 1 && numbers->is_signed ? 'b'
+                                                       : 'i';
 }
 
 /* Raise what went wrong, if anything did; 0, or -1 with an exception. */
@@ -273,7 +282,7 @@ pick(PyObject *module, PyObject *args)
         || take_all(columns, 2) != 0) {
         return NULL;
     }
-    char code = columns[0].numbers.width == 8 ? 'q' : 'i';
+    char code = code_of(&columns[0].numbers);
     if (same_length(&columns[0], &columns[1]) == 0
         && make(module, &out, code, wj_tally(&columns[1].numbers)) == 0) {
         wj_pick(&columns[0].numbers, &columns[1].numbers, &out.numbers);
@@ -295,7 +304,7 @@ gather(PyObject *module, PyObject *args)
         || take_all(columns, 2) != 0) {
         return NULL;
     }
-    char code = columns[0].numbers.width == 8 ? 'q' : 'i';
+    char code = code_of(&columns[0].numbers);
     if (make(module, &out, code, columns[1].numbers.count) == 0) {
         result = give(&out, wj_gather(&columns[0].numbers, &columns[1].numbers, other,
                                       &out.numbers));

@@ -54,9 +54,7 @@ static PyThreadState *(*this_thread)(void);
 static int active;
 static int small_are_own = 1; /* Python has its own allocator for them */
 static int sampling;          /* active, and not every block counts */
-#define SIZE_CLASSES                                                                   \
-    13 /* the last is of blocks that are all but sure to be samples                    \
-        */
+#define SIZE_CLASSES 13       /* blocks of the last are all but sure to be samples */
 
 static int64_t mean; /* 0: every block */
 static uint32_t run;
@@ -353,6 +351,9 @@ struct wj_moving
 wj_tracker_moving(const void *address)
 {
     struct wj_moving moving = {0, 0, 0};
+    if (sampling && !wj_live_is_sampled(address)) {
+        return moving;
+    }
     if (__atomic_load_n(&active, __ATOMIC_ACQUIRE) && address != NULL && !mine.busy) {
         mine.busy = 1;
         struct wj_block block = wj_live_take(address);
@@ -367,6 +368,10 @@ wj_tracker_moved(struct wj_moving moving, const void *from, const void *to, size
                  const void *caller)
 {
     struct wj_block block = {moving.context, moving.is_code, moving.size};
+    if (sampling && block.context == 0 && block.size == 0 && !block.is_code) {
+        made(to, size, caller); /* as nearly always: nothing is known of it */
+        return;
+    }
     if (mine.busy) {
         return;
     }

@@ -13,7 +13,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, chain, compress, islice
-from operator import gt, sub
+from operator import gt, itemgetter, sub
 
 
 def differences(column: Sequence[int]) -> array[int]:
@@ -150,14 +150,14 @@ def rank(keys: Sequence[int]) -> tuple[array[int], array[int]]:
 
 
 def sort(keys: array[int], values: array[int]) -> None:
-    """Sort rows by their keys, which are distinct and not negative.
+    """Sort rows by their keys, which are not negative; rows of equal keys stay as they came.
 
     >>> keys, values = array("q", [7, 5]), array("q", [1, 2])
     >>> sort(keys, values)
     >>> list(keys), list(values)
     ([5, 7], [2, 1])
     """
-    pairs = sorted(zip(keys, values, strict=True))
+    pairs = sorted(zip(keys, values, strict=True), key=itemgetter(0))
     if pairs and pairs[0][0] < 0:
         raise ValueError("a key is negative")
     keys[:] = array("q", [key for key, _ in pairs])
@@ -241,7 +241,8 @@ def planes(column: Sequence[int], width: int) -> bytes:
 
 def _code(column: Sequence[int]) -> str:
     """Return what a column of such numbers is made of."""
-    return "q" if memoryview(column).itemsize == 8 else "i"  # type: ignore[arg-type]
+    held = memoryview(column)  # type: ignore[arg-type]
+    return "q" if held.itemsize == 8 else "b" if held.format == "b" else "i"
 
 
 def _require_tree(parents: Sequence[int]) -> None:
