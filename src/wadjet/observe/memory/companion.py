@@ -44,6 +44,7 @@ _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
 _ROWS = 20_000  # samples of a second at most, in the long run
 _PARTS = 64  # rows of one reading of one context
+_MOST = 1 << 16  # samples that the tracker remembers
 _PAGE = 4096
 
 
@@ -129,7 +130,8 @@ class _Reader:
             (_KEEPING, time, self._table.keeping()),
         ):
             rows = _columns(pairs, 4)
-            numbers, sizes = rows[:2] if self._is_exact else self._drawn(rows)
+            is_whole = self._is_exact or metric == _KEEPING
+            numbers, sizes = rows[:2] if is_whole else self._drawn(rows)
             self._write(moment, numbers, {metric: sizes})
         self._account(time)
         self._table.close()
@@ -139,7 +141,7 @@ class _Reader:
         numbers, sizes = array("q"), array("q")
         for number, value, asked, blocks in zip(*rows, strict=True):
             worth = confidence.worth(asked * UNIT / max(blocks, 1), self._mean)
-            parts = max(1, round(value / worth))
+            parts = min(max(round(value / worth), 1), _MOST)
             numbers += array("q", [number]) * parts
             sizes += array("q", _parts(value, parts))
         return numbers, sizes
