@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.bench_memory import EXACT, SAMPLED
 from bench.outcome import Outcome, Table
 from bench.rig import Rig
 from wadjet.model import memory, store
-from wadjet.model.confidence import Share
-from wadjet.model.profile import NO_NODE, Profile
-from wadjet.model.totals import fold
+from wadjet.model.confidence import Drawn
+from wadjet.model.profile import Profile
+from wadjet.model.totals import by_node, doubt_by_node, fold
 
 _NATIVE = "native_thread"
 
@@ -50,20 +51,21 @@ def _judge(profile: Profile, truths: dict[str, int]) -> dict[str, Verdict]:
 
 def _verdict(profile: Profile, kind: str, size: int) -> Verdict:
     """Add up what is live of a kind, and what it mapped by itself."""
-    live, mapped = (_of(profile, metric, kind) for metric in ("live", "mapped"))
-    rows = fold(profile, "live")
-    share = Share.of(live, rows.total, rows.grain)
-    low, high = (bound * rows.total + mapped for bound in (share.low, share.high))
-    return Verdict((live + mapped) / size, low <= size <= high)
+    live, mapped = (_of(profile, by_node(profile, metric), kind) for metric in ("live", "mapped"))
+    doubts = doubt_by_node(profile, "live")
+    if doubts is None:
+        return Verdict((live + mapped) / size, live + mapped == size)
+    less, more = Drawn(live, _of(profile, doubts, kind), memory.mean(profile)).reach
+    return Verdict((live + mapped) / size, -less <= size - live - mapped <= more)
 
 
-def _of(profile: Profile, metric: str, kind: str) -> int:
-    tree, samples = profile.tree, profile.samples
-    values = samples.values[profile.metric_index(metric)]
+def _of(profile: Profile, sums: Sequence[int], kind: str) -> int:
+    """Add up what nodes have of a kind."""
+    tree = profile.tree
     functions = [tree.functions[tree.function_of(node)].name for node in range(len(tree))]
     found = 0
-    for node, value in zip(samples.node, values, strict=True):
-        if value and node != NO_NODE:
+    for node, value in enumerate(sums):
+        if value:
             names = {functions[each] for each in tree.path(node)}
             native = kind == _NATIVE and not names & {"<module>", "main"}
             found += value if f"kind_{kind}" in names or native else 0

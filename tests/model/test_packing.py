@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wadjet.model.packing import from_steps, pack, planes, signed, steps, unpack, zigzag
+from wadjet.model.columns import accumulated, differences, planes
+from wadjet.model.packing import pack, steps, unpack
 
 BITS = {"b": 8, "i": 32, "q": 64}
 COLUMNS = st.sampled_from(sorted(BITS)).flatmap(
@@ -29,18 +30,20 @@ def test_a_column_comes_back(column: array[int]) -> None:
 def test_a_column_comes_back_from_its_steps(numbers: list[int]) -> None:
     column = array("q", numbers)
     packed = pack(steps(column))
-    assert from_steps("q", unpack("Q", len(column), packed)) == column
+    assert accumulated("q", unpack("Q", len(column), packed)) == column
 
 
 @given(st.lists(HALF, max_size=50))
 def test_no_step_is_below_zero_and_each_is_told_apart(numbers: list[int]) -> None:
-    found = zigzag(numbers)
+    found = differences(array("q", numbers))
     assert min(found, default=0) >= 0
-    assert signed(found) == [b - a for a, b in zip([0, *numbers], numbers, strict=False)]
+    halves = [step >> 1 if not step & 1 else ~(step >> 1) for step in found]
+    assert halves == [b - a for a, b in zip([0, *numbers], numbers, strict=False)]
 
 
 def test_planes_have_the_lowest_bytes_first() -> None:
-    assert planes(array("i", [0x01020304, 0x11121314])) == bytes.fromhex("04140313 02120111")
+    numbers = array("i", [0x01020304, 0x11121314])
+    assert planes(numbers, 4) == bytes.fromhex("04140313 02120111")
 
 
 @pytest.mark.parametrize("count", [0, 2, 4, 1 << 60])

@@ -45,13 +45,13 @@ write_all(int file, const void *data, size_t bytes, uint64_t offset)
 
 struct directory {
     struct entry entry[MOST_COLUMNS];
-    const void *data[MOST_COLUMNS];
+    struct wj_column *column[MOST_COLUMNS]; /* Borrowed */
     uint32_t count;
     uint64_t end;
 };
 
 static void
-add(struct directory *directory, const char *name, const struct wj_column *column)
+add(struct directory *directory, const char *name, struct wj_column *column)
 {
     struct entry *entry = &directory->entry[directory->count];
     size_t length = strlen(name);
@@ -60,14 +60,13 @@ add(struct directory *directory, const char *name, const struct wj_column *colum
     entry->width = column->width ? column->width : 1;
     entry->count = column->count;
     entry->offset = directory->end;
-    directory->data[directory->count++] = column->data;
+    directory->column[directory->count++] = column;
     directory->end += entry->width * entry->count;
     directory->end = (directory->end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static void
-add_all(struct directory *directory, const struct wj_graph *graph,
-        const struct wj_column *about)
+add_all(struct directory *directory, struct wj_graph *graph, struct wj_column *about)
 {
     add(directory, "about", about);
     add(directory, "address", &graph->address);
@@ -98,23 +97,28 @@ add_all(struct directory *directory, const struct wj_graph *graph,
 }
 
 int
-wj_graph_write(const struct wj_graph *graph, int file, const char *about, size_t length)
+wj_graph_write(struct wj_graph *graph, int file, const char *about, size_t length)
 {
     struct directory directory = {.end = sizeof(struct header)
                                          + MOST_COLUMNS * sizeof(struct entry)};
-    const struct wj_column text = {(void *)about, length, length, 1};
+    struct wj_column text = {(void *)about, length, length, 1};
     directory.end = (directory.end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     add_all(&directory, graph, &text);
     struct header header = {"WADJHEAP", VERSION, directory.count, directory.end, {0}};
+    wj_columns_release();
     if (ftruncate(file, (off_t)directory.end) != 0) {
         return -1;
     }
     for (uint32_t at = 0; at < directory.count; at++) {
         const struct entry *entry = &directory.entry[at];
-        if (write_all(file, directory.data[at], entry->width * entry->count,
-                      entry->offset)
+        struct wj_column *column = directory.column[at];
+        if (write_all(file, column->data, entry->width * entry->count, entry->offset)
             != 0) {
             return -1;
+        }
+        if (column != &text) { /* its pages are the file's next ones */
+            wj_column_free(column);
+            wj_columns_release();
         }
     }
     if (write_all(file, directory.entry, directory.count * sizeof(struct entry),

@@ -5,8 +5,8 @@
 #include "graph.h"
 
 /* Write the graph to ``file`` from its beginning; ``about`` is JSON. The header comes
-   last, so that what was cut short is no snapshot. 0, or -1 with errno. */
-int wj_graph_write(const struct wj_graph *graph, int file, const char *about,
-                   size_t length);
+   last, so that what was cut short is no snapshot. Columns are freed as they are
+   written. 0, or -1 with errno. */
+int wj_graph_write(struct wj_graph *graph, int file, const char *about, size_t length);
 
 #endif

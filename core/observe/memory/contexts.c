@@ -253,14 +253,14 @@ wj_contexts_forget_code(const void *code)
 
 /* ---- contexts ------------------------------------------------------------------- */
 
-/* The context of a function called from another one. 0 where there is no room. */
+/* A context within another one. 0 where there is no room. */
 static uint32_t
-child_of(uint32_t parent, uint32_t thread, uint32_t function, int32_t offset)
+within(uint32_t parent, uint32_t thread, uint32_t function, int32_t offset)
 {
     struct wj_table_head *head = table->head;
     uint64_t from = (uint64_t)parent << 32 | (parent == 0 ? thread : 0);
     uint64_t where = (uint64_t)function << 32 | (uint32_t)offset;
-    if (function == 0 || grow(&contexts) != 0) {
+    if (grow(&contexts) != 0) {
         return 0;
     }
     struct slot *slot = look_up(&contexts, from, where);
@@ -281,6 +281,13 @@ child_of(uint32_t parent, uint32_t thread, uint32_t function, int32_t offset)
     *slot = (struct slot){from, where, number};
     contexts.used++;
     return number;
+}
+
+/* The context of a function called from another one; 0 as above. */
+static uint32_t
+child_of(uint32_t parent, uint32_t thread, uint32_t function, int32_t offset)
+{
+    return function == 0 ? 0 : within(parent, thread, function, offset);
 }
 
 /* The frames of a chain, leaf first, those without a function left out; how many there
@@ -399,6 +406,15 @@ wj_context_native(struct wj_chain *chain, uint32_t parent, const void *caller)
         wj_spin_unlock(&lock);
     }
     return call->child;
+}
+
+uint32_t
+wj_context_sized(const struct wj_chain *chain, uint32_t parent, int32_t size_class)
+{
+    wj_spin_lock(&lock);
+    uint32_t context = within(parent, chain->thread, 0, size_class);
+    wj_spin_unlock(&lock);
+    return context == 0 ? parent : context;
 }
 
 uint32_t

@@ -59,6 +59,11 @@ uint32_t wj_context_of(struct wj_chain *chain, const PyThreadState *state,
  * room. */
 uint32_t wj_context_native(struct wj_chain *chain, uint32_t parent, const void *caller);
 
+/* The same context, for blocks of a class of sizes alone: it has no function of its
+ * own. */
+uint32_t wj_context_sized(const struct wj_chain *chain, uint32_t parent,
+                          int32_t size_class);
+
 /* A number for the calling thread. */
 uint32_t wj_contexts_thread(void);
 

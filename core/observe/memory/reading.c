@@ -38,19 +38,21 @@ wj_reading_mappings(const struct wj_reading *reading)
     return count(&reading->table.head->mappings, WJ_MAPPINGS);
 }
 
+#define SEEN (sizeof(struct wj_counters) + sizeof(struct wj_held))
+
 int
 wj_reading_open(struct wj_reading *reading, int file)
 {
     reading->functions = reading->contexts = reading->threads = 1;
-    reading->seen =
-        mmap(NULL, WJ_CONTEXTS * sizeof *reading->seen, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    reading->seen = mmap(NULL, WJ_CONTEXTS * SEEN, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reading->seen == MAP_FAILED) {
         return -1;
     }
+    reading->held = (struct wj_held *)(reading->seen + WJ_CONTEXTS);
     if (wj_table_open(&reading->table, file) != 0) {
         int error = errno;
-        munmap(reading->seen, WJ_CONTEXTS * sizeof *reading->seen);
+        munmap(reading->seen, WJ_CONTEXTS * SEEN);
         errno = error;
         return -1;
     }
@@ -61,7 +63,7 @@ void
 wj_reading_close(struct wj_reading *reading)
 {
     if (reading->table.file >= 0) {
-        munmap(reading->seen, WJ_CONTEXTS * sizeof *reading->seen);
+        munmap(reading->seen, WJ_CONTEXTS * SEEN);
         wj_table_close(&reading->table);
     }
 }
@@ -112,7 +114,7 @@ less(int64_t a, int64_t b)
 }
 
 int
-wj_reading_changes(struct wj_reading *reading, struct wj_bytes *changes)
+wj_reading_changes(struct wj_reading *reading, int64_t time, struct wj_bytes *changes)
 {
     uint32_t end = wj_reading_contexts(reading);
     for (uint32_t i = 0; i < end; i++) {
@@ -128,12 +130,31 @@ wj_reading_changes(struct wj_reading *reading, struct wj_bytes *changes)
             {less(is.bytes, was->bytes), less(is.blocks, was->blocks),
              less(is.live, was->live), less(is.live_blocks, was->live_blocks),
              less(is.brief, was->brief), is.samples - was->samples}};
+        reading->held[i].area +=
+            (double)was->live * (double)(time - reading->held[i].since);
+        reading->held[i].since = time;
         *was = is;
         if (wj_bytes_add(changes, &change, sizeof change) != 0) {
             return -1;
         }
     }
     return 0;
+}
+
+int64_t
+wj_reading_live(const struct wj_reading *reading, uint32_t context)
+{
+    return reading->seen[context].live;
+}
+
+int64_t
+wj_reading_average(const struct wj_reading *reading, uint32_t context, int64_t start,
+                   int64_t end)
+{
+    const struct wj_held *held = &reading->held[context];
+    double live = (double)reading->seen[context].live;
+    double area = held->area + live * (double)(end - held->since);
+    return (int64_t)(area / (double)(end > start ? end - start : 1));
 }
 
 void

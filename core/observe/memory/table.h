@@ -49,8 +49,8 @@ struct wj_table_head {
    is that of the head; until then it is what is live. */
 struct wj_context {
     _Alignas(64) uint32_t parent; /* 0 for none */
-    uint32_t function;
-    int32_t offset; /* byte offset in the code of a Python function */
+    uint32_t function;            /* 0: the parent's, for blocks of a class of sizes */
+    int32_t offset; /* byte offset in the code of a Python function; or the class */
     uint32_t thread;
     int64_t bytes;  /* asked for, ever */
     int64_t blocks; /* in parts of WJ_BLOCK_UNIT, like all blocks */

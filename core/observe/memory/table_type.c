@@ -136,7 +136,8 @@ context_at(const struct wj_reading *reading, uint32_t number)
 PyDoc_STRVAR(contexts_doc,
 "contexts() -> list[tuple[int, int, int, int]]\n--\n\n"
 "The contexts that are new since the last call, in the order of their numbers, which\n"
-"begin with 1: parent (0 for none), function, line (of native code 0), thread.");
+"begin with 1: parent (0 for none), function (0 for the parent's), line (of native code\n"
+"0), thread.");
 
 static PyObject *
 table_contexts(PyObject *self, PyObject *unused)
@@ -170,21 +171,22 @@ table_threads(PyObject *self, PyObject *unused)
 }
 
 PyDoc_STRVAR(changes_doc,
-"changes() -> bytes\n--\n\n"
-"What has changed since the last call: of each such context seven numbers of 64 bits,\n"
+"changes(time) -> bytes\n--\n\n"
+"What has changed since the last call, as is seen at ``time`` (ns, never before that of\n"
+"the last call): of each such context seven numbers of 64 bits,\n"
 "its own number and by how much more it has of bytes and blocks ever, of bytes and\n"
 "blocks live, of brief blocks, and of samples. Blocks count in parts of 1024.");
 
 static PyObject *
-table_changes(PyObject *self, PyObject *unused)
+table_changes(PyObject *self, PyObject *moment)
 {
     struct wj_reading *reading = open_reading(self);
     struct wj_bytes changes = {NULL, 0, 0};
-    (void)unused;
-    if (reading == NULL) {
+    long long time = reading == NULL ? -1 : PyLong_AsLongLong(moment);
+    if (reading == NULL || PyErr_Occurred()) {
         return NULL;
     }
-    int result = wj_reading_changes(reading, &changes);
+    int result = wj_reading_changes(reading, time, &changes);
     PyObject *found =
         result != 0 ? PyErr_NoMemory()
                     : PyBytes_FromStringAndSize(changes.data, (Py_ssize_t)changes.size);
@@ -192,31 +194,119 @@ table_changes(PyObject *self, PyObject *unused)
     return found;
 }
 
+/* ---- bytes by context ----------------------------------------------------------- */
+
+/* A figure of a context; ``moments`` are two times, in which not all are interested. */
+typedef int64_t (*figure_of)(const struct wj_reading *reading, uint32_t number,
+                             const int64_t *moments);
+
+/* Of each context whose figure is above 0 four numbers: its own, that, and the bytes
+ * and blocks that it ever asked for, as was seen at the last look at changes. */
 static PyObject *
-peak_at(const struct wj_reading *reading, uint32_t number)
+figures(PyObject *self, figure_of figure, const int64_t *moments)
+{
+    struct wj_reading *reading = open_reading(self);
+    struct wj_bytes rows_found = {NULL, 0, 0};
+    int result = 0;
+    if (reading == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; result == 0 && i < wj_reading_contexts(reading); i++) {
+        const struct wj_counters *ever = &reading->seen[i];
+        int64_t row[] = {i, figure(reading, i, moments), ever->bytes, ever->blocks};
+        if (row[1] > 0) {
+            result = wj_bytes_add(&rows_found, row, sizeof row);
+        }
+    }
+    PyObject *found =
+        result != 0
+            ? PyErr_NoMemory()
+            : PyBytes_FromStringAndSize(rows_found.data, (Py_ssize_t)rows_found.size);
+    wj_bytes_free(&rows_found);
+    return found;
+}
+
+static int64_t
+peak_of(const struct wj_reading *reading, uint32_t number, const int64_t *moments)
 {
     int64_t bytes, blocks;
+    (void)moments;
     wj_reading_peak(reading, number, &bytes, &blocks);
-    return bytes == 0 && blocks == 0
-               ? NULL
-               : Py_BuildValue("(ILL)", number, (long long)bytes, (long long)blocks);
+    return bytes;
+}
+
+static int64_t
+live_of(const struct wj_reading *reading, uint32_t number, const int64_t *moments)
+{
+    (void)moments;
+    return wj_reading_live(reading, number);
+}
+
+static int64_t
+average_of(const struct wj_reading *reading, uint32_t number, const int64_t *moments)
+{
+    return wj_reading_average(reading, number, moments[0], moments[1]);
+}
+
+static int64_t
+keeping_of(const struct wj_reading *reading, uint32_t number, const int64_t *moments)
+{
+    (void)moments;
+    return reading->table.contexts[number].keeping;
 }
 
 PyDoc_STRVAR(peaks_doc,
-"peaks() -> list[tuple[int, int, int]]\n--\n\n"
-"Of each context that had any at the highest peak: number, bytes, blocks in parts of\n"
-"1024.");
+"peaks() -> bytes\n--\n\n"
+"Of each context that had any at the highest peak, four numbers of 64 bits: its own,\n"
+"bytes, and the bytes and blocks that it ever asked for. Blocks count in parts of 1024.");
 
 static PyObject *
 table_peaks(PyObject *self, PyObject *unused)
 {
-    struct wj_reading *reading = open_reading(self);
-    uint32_t from = 0;
     (void)unused;
-    return reading == NULL
-               ? NULL
-               : rows(reading, &from, wj_reading_contexts(reading), peak_at);
+    return figures(self, peak_of, NULL);
 }
+
+PyDoc_STRVAR(live_doc,
+"live() -> bytes\n--\n\n"
+"The same of what was live when changes were last asked for.");
+
+static PyObject *
+table_live(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return figures(self, live_of, NULL);
+}
+
+PyDoc_STRVAR(averages_doc,
+"averages(start, end) -> bytes\n--\n\n"
+"The same of what was live on the average between two times (ns), the second not before\n"
+"the last look at changes. What comes and goes between two looks counts for nothing, and\n"
+"what stays for more or less than it should by a look at most: right on the average.");
+
+static PyObject *
+table_averages(PyObject *self, PyObject *args)
+{
+    long long start, end;
+    if (!PyArg_ParseTuple(args, "LL:averages", &start, &end)) {
+        return NULL;
+    }
+    return figures(self, average_of, (const int64_t[]){start, end});
+}
+
+PyDoc_STRVAR(keeping_doc,
+"keeping() -> bytes\n--\n\n"
+"The same of the free memory in Python's arenas that its live blocks kept when watching\n"
+"ended.");
+
+static PyObject *
+table_keeping(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return figures(self, keeping_of, NULL);
+}
+
+/* ---- and the rest --------------------------------------------------------------- */
 
 static PyObject *
 mapping_at(const struct wj_reading *reading, uint32_t number)
@@ -230,29 +320,6 @@ mapping_at(const struct wj_reading *reading, uint32_t number)
                      each.context, each.kind, (unsigned long long)each.used,
                      (unsigned long long)each.available,
                      (unsigned long long)each.unused, (unsigned long long)each.known);
-}
-
-static PyObject *
-keeping_at(const struct wj_reading *reading, uint32_t number)
-{
-    int64_t bytes = reading->table.contexts[number].keeping;
-    return bytes == 0 ? NULL : Py_BuildValue("(IL)", number, (long long)bytes);
-}
-
-PyDoc_STRVAR(keeping_doc,
-"keeping() -> list[tuple[int, int]]\n--\n\n"
-"Of each context whose live blocks kept free memory in Python's arenas when watching\n"
-"ended: number, bytes.");
-
-static PyObject *
-table_keeping(PyObject *self, PyObject *unused)
-{
-    struct wj_reading *reading = open_reading(self);
-    uint32_t from = 0;
-    (void)unused;
-    return reading == NULL
-               ? NULL
-               : rows(reading, &from, wj_reading_contexts(reading), keeping_at);
 }
 
 PyDoc_STRVAR(mappings_doc,
@@ -305,8 +372,10 @@ static PyMethodDef table_methods[] = {
     {"functions", table_functions, METH_NOARGS, functions_doc},
     {"contexts", table_contexts, METH_NOARGS, contexts_doc},
     {"threads", table_threads, METH_NOARGS, threads_doc},
-    {"changes", table_changes, METH_NOARGS, changes_doc},
+    {"changes", table_changes, METH_O, changes_doc},
     {"peaks", table_peaks, METH_NOARGS, peaks_doc},
+    {"live", table_live, METH_NOARGS, live_doc},
+    {"averages", table_averages, METH_VARARGS, averages_doc},
     {"keeping", table_keeping, METH_NOARGS, keeping_doc},
     {"mappings", table_mappings, METH_NOARGS, mappings_doc},
     {"farewell", table_farewell, METH_NOARGS, farewell_doc},

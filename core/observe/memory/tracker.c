@@ -54,7 +54,9 @@ static PyThreadState *(*this_thread)(void);
 static int active;
 static int small_are_own = 1; /* Python has its own allocator for them */
 static int sampling;          /* active, and not every block counts */
-static int64_t mean;          /* 0: every block */
+#define SIZE_CLASSES 13       /* blocks of the last are all but sure to be samples */
+
+static int64_t mean; /* 0: every block */
 static uint32_t run;
 static struct own *spare; /* Owned */
 static pthread_key_t ending;
@@ -175,6 +177,16 @@ weight_of(uint64_t size)
                            (int64_t)(WJ_BLOCK_UNIT * times)};
 }
 
+/* How far a sample can be trusted depends on its size, but for small ones: blocks of
+ * about the same size have a context of their own, half an octave wide. 0 for small
+ * ones. */
+static int32_t
+size_class(uint64_t size)
+{
+    double times = 4 * (double)size / (double)mean;
+    return times <= 1 ? 0 : 1 + (int32_t)fmin(2 * log2(times), SIZE_CLASSES - 1);
+}
+
 /* ---- counting ------------------------------------------------------------------- */
 
 /* What one thread only writes: others may read it at any time. */
@@ -274,6 +286,9 @@ remember(const void *address, size_t size, const void *caller)
     mine.last = NULL;
     forget(address, wj_live_take(address)); /* its end went unseen */
     uint32_t context = context_of(thread, caller);
+    if (mean != 0 && size_class(size) != 0) {
+        context = wj_context_sized(&thread->chain, context, size_class(size));
+    }
     if (wj_live_add(address, (struct wj_block){context, 0, size}) == 0) {
         count_made(context, size);
     }
@@ -336,6 +351,9 @@ struct wj_moving
 wj_tracker_moving(const void *address)
 {
     struct wj_moving moving = {0, 0, 0};
+    if (sampling && !wj_live_is_sampled(address)) {
+        return moving;
+    }
     if (__atomic_load_n(&active, __ATOMIC_ACQUIRE) && address != NULL && !mine.busy) {
         mine.busy = 1;
         struct wj_block block = wj_live_take(address);
@@ -350,6 +368,10 @@ wj_tracker_moved(struct wj_moving moving, const void *from, const void *to, size
                  const void *caller)
 {
     struct wj_block block = {moving.context, moving.is_code, moving.size};
+    if (sampling && block.context == 0 && block.size == 0 && !block.is_code) {
+        made(to, size, caller); /* as nearly always: nothing is known of it */
+        return;
+    }
     if (mine.busy) {
         return;
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import webbrowser
 from pathlib import Path
 
 from wadjet.cli import options
@@ -40,9 +39,15 @@ def run(args: argparse.Namespace) -> int:
     if str(path) == STANDARD:
         return 0
     print(f"Wrote {path} ({_size(path.stat().st_size)})")
-    if args.open and not webbrowser.open(path.resolve().as_uri()):
+    if args.open and not _shown(path):
         print("wadjet: no browser could be started; open the file yourself", file=sys.stderr)
     return 0
+
+
+def _shown(path: Path) -> bool:
+    import webbrowser  # slow to import, and seldom needed
+
+    return webbrowser.open(path.resolve().as_uri())
 
 
 def _check(path: Path, recording: Path, show: bool) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 
+from wadjet.model import columns
 from wadjet.model.finding import Place
 from wadjet.model.origin import is_library
 from wadjet.model.profile import NO_NODE, CallTree, Profile
@@ -32,20 +33,39 @@ def own_nodes(profile: Profile) -> array[int]:
 
 
 def _own_nodes(tree: CallTree) -> array[int]:
-    ours = [
-        function.kind == "python" and not is_library(function.file) for function in tree.functions
-    ]
-    nearest = array("i", [NO_NODE]) * (len(tree) + 1)  # the last one is the parent of roots
-    for node, (parent, frame) in enumerate(zip(tree.node_parent, tree.node_frame, strict=True)):
-        nearest[node] = node if ours[tree.frame_function[frame]] else nearest[parent]
-    nearest.pop()
-    return nearest
+    ours = array(
+        "i",
+        [each.kind == "python" and not is_library(each.file) for each in tree.functions],
+    )
+    return columns.nearest(
+        tree.node_parent, by_node_of(tree, columns.gather(ours, tree.frame_function, 0))
+    )
+
+
+def by_node_of(tree: CallTree, frames: array[int]) -> array[int]:
+    """Return for each node what is said of its frame."""
+    return columns.gather(frames, tree.node_frame, 0)
+
+
+def charged_nodes(profile: Profile) -> array[int]:
+    """Return the nodes that bear what each costs: the nearest of the program's own, else itself."""
+    held = profile.samples.derived.get("charged nodes")
+    if not isinstance(held, array):
+        near = own_nodes(profile)
+        held = array("i", [at if at != NO_NODE else node for node, at in enumerate(near)])
+        profile.samples.derived["charged nodes"] = held
+    return held
 
 
 def place(tree: CallTree, node: int) -> Place:
     """Return where ``node`` was executing."""
-    function = tree.functions[tree.function_of(node)]
-    return Place(function.file, tree.line_of(node), function.name)
+    return place_of_frame(tree, tree.node_frame[node])
+
+
+def place_of_frame(tree: CallTree, frame: int) -> Place:
+    """Return the place that a frame is at."""
+    function = tree.functions[tree.frame_function[frame]]
+    return Place(function.file, tree.frame_line[frame], function.name)
 
 
 def by_line(profile: Profile, metric: str) -> list[tuple[Place, int]]:
@@ -53,19 +73,20 @@ def by_line(profile: Profile, metric: str) -> list[tuple[Place, int]]:
 
     What no line of it asked for is charged to the place where it was.
     """
-    tree = profile.tree
-    near = own_nodes(profile)
-    first: dict[int, int] = {}  # of each frame, the first node that is charged
-    frames: Counter[int] = Counter()
-    for node, value in enumerate(by_node(profile, metric)):
-        if value:
-            at = near[node] if near[node] != NO_NODE else node
-            frame = tree.node_frame[at]
-            first.setdefault(frame, at)
-            frames[frame] += value
-    sums: Counter[Place] = Counter()
-    known: dict[tuple[str, int], Place] = {}  # a line has one, whatever comprehensions are on it
-    for frame, at in first.items():
-        where = place(tree, at)
-        sums[known.setdefault((where.file, where.line), where)] += frames[frame]
+    sums = sums_by_line(profile, by_node(profile, metric))
     return sorted(sums.items(), key=lambda item: (-item[1], item[0].file, item[0].line))
+
+
+def sums_by_line(profile: Profile, by_node: array[int]) -> Counter[Place]:
+    """Return the sums of values of nodes by the line that is charged with them."""
+    tree = profile.tree
+    bearers = columns.gather(tree.node_frame, charged_nodes(profile), 0)
+    sums = array("q", bytes(8 * len(tree.frame_function)))
+    columns.scatter(sums, bearers, by_node)
+    places: Counter[Place] = Counter()
+    known: dict[tuple[str, int], Place] = {}  # a line has one, whatever comprehensions are on it
+    for frame, value in enumerate(sums):
+        if value:
+            where = place_of_frame(tree, frame)
+            places[known.setdefault((where.file, where.line), where)] += value
+    return places

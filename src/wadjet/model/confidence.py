@@ -12,13 +12,88 @@ next time is not in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, expm1, hypot, sqrt
 from typing import Self
 
 SURE = 0.95
 """The confidence behind every bound that Wadjet prints."""
 
+_STEPS = 8  # of Newton's
+_SURE = 500  # a block of so many grains is seen for sure
+
 _Z = 1.959963984540054  # of a normal distribution, SURE lies within so many deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A sum of blocks of which those were seen on which a point fell, ``grain`` bytes apart.
+
+    A large block is seen for sure, and of a small one nothing is known but that it was hit:
+    ``doubt`` is how much of ``value`` is as uncertain as small ones are (its variance is
+    ``doubt * grain``).
+    """
+
+    value: float
+    doubt: float
+    grain: float
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How much less and how much more it may be at 95 %: the score interval of a count.
+
+        Where nothing was seen there may be something: the second is never 0.
+        """
+        n = max(self.doubt, 0.0) / self.grain
+        wide = _Z * sqrt(n + _Z * _Z / 4)
+        less, more = wide - _Z * _Z / 2, wide + _Z * _Z / 2
+        return self.grain * less, self.grain * more
+
+    @property
+    def variance(self) -> float:
+        """The variance of the sum, that of one small block at least."""
+        return self.grain * (self.doubt + self.grain)
+
+
+def worth(size: float, grain: float) -> float:
+    """Return what a sampled block of ``size`` bytes stands for, one point each ``grain`` bytes.
+
+    It is a sample with probability 1 - exp(-size / grain).
+
+    >>> round(worth(1, 1000)), round(worth(1000, 1000)), round(worth(10_000, 1000))
+    (1000, 1582, 10000)
+    """
+    return size / -expm1(-size / grain) if size > 0 else grain
+
+
+def doubt(value: float, grain: float) -> float:
+    """Return how much of a sample's worth is as uncertain as that of small blocks.
+
+    >>> round(doubt(1000, 1000)), round(doubt(1582, 1000)), round(doubt(10_000, 1000))
+    (1000, 920, 5)
+    """
+    times = value / grain
+    if times <= 1:
+        return value
+    size = times  # of the block: value is what one of that size is worth
+    for _ in range(_STEPS):
+        over = exp(-size)
+        size -= (size - times * (1 - over)) / (1 - times * over)
+        if size <= 0:
+            return value
+    return value * times * exp(-size)
+
+
+def doubt_of_many(value: float, blocks: int, grain: float) -> float:
+    """Return the same where ``value`` may be that of several samples, which stand for ``blocks``.
+
+    >>> round(doubt_of_many(40_000, 2000, 1000)), round(doubt_of_many(40_000, 4, 1000))
+    (39601, 18)
+    """
+    whole = doubt(value, grain)
+    if blocks < 2:
+        return whole
+    size = value / blocks / grain
+    return max(whole, blocks * grain * size * size / expm1(size)) if size < _SURE else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +118,23 @@ class Share:
         middle = (p + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
         reach = _Z / (1 + _Z * _Z / n) * sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
         return cls(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
+
+    @classmethod
+    def drawn(cls, part: Drawn, whole: Drawn) -> Self:
+        """Return ``part / whole`` where both are sums of blocks, of which ``part`` has some.
+
+        >>> share = Share.drawn(Drawn(60, 0, 1), Drawn(100, 40, 1))
+        >>> f"{share.value:.0%}, between {share.low:.0%} and {share.high:.0%}"
+        '60%, between 54% and 66%'
+        """
+        if whole.value <= 0:
+            return cls(0.0, 0.0, 1.0)
+        p = min(max(part.value / whole.value, 0.0), 1.0)
+        rest = Drawn(whole.value - part.value, whole.doubt - part.doubt, whole.grain)
+        (less, more), (fewer, others) = part.reach, rest.reach
+        down = hypot((1 - p) * less, p * others) / whole.value
+        up = hypot((1 - p) * more, p * fewer) / whole.value
+        return cls(p, max(0.0, p - down), min(1.0, p + up))
 
     @property
     def error(self) -> float:

@@ -24,10 +24,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from wadjet.model.confidence import surely_differ, variance
+from wadjet.model.confidence import Drawn, surely_differ, variance
 from wadjet.model.origin import homes, is_library, shown
 from wadjet.model.profile import Metric, Profile
-from wadjet.model.totals import by_function, by_node, fold
+from wadjet.model.totals import by_function, by_node, doubt_by_node, fold
 
 Basis: TypeAlias = Literal["run", "second", "share"]
 """Costs are compared for the whole run, per second of the recording, or as shares of it."""
@@ -81,6 +81,7 @@ class _Cost:
     library: bool = False
     self: float = 0.0
     total: float = 0.0
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,18 @@ class _Side:
     costs: dict[_Key, _Cost]
     whole: float
     grain: float
+    doubt: float | None  # of the whole, where samples are blocks
 
     def variance(self, key: _Key) -> float:
-        cost = self.costs.get(key)
-        return variance(cost.self if cost else 0.0, self.whole, self.grain)
+        cost = self.costs.get(key, _Cost())
+        if self.doubt is None:
+            return variance(cost.self, self.whole, self.grain)
+        return Drawn(cost.self, cost.doubt, self.grain).variance
+
+    @property
+    def noise(self) -> float:
+        """The variance of the whole: of time it is the clock's."""
+        return self.grain**2 if self.doubt is None else self.grain * (self.doubt + self.grain)
 
 
 def difference(before: Profile, after: Profile, metric: str, basis: Basis = "run") -> Difference:
@@ -103,7 +112,7 @@ def difference(before: Profile, after: Profile, metric: str, basis: Basis = "run
     among = sum(1 for key in keys if _self(old, key) or _self(new, key))
     changes = [_change(old, new, key, among) for key in keys]
     changes.sort(key=lambda each: (-abs(each.delta), -each.after, each.name, each.file))
-    noise = old.grain**2 + new.grain**2
+    noise = old.noise + new.noise
     return Difference(
         after.metrics[after.metric_index(metric)],
         basis,
@@ -125,12 +134,21 @@ def _side(profile: Profile, metric: str, basis: Basis) -> _Side:
     costs: defaultdict[_Key, _Cost] = defaultdict(_Cost)
     for number, total in by_function(profile.tree, by_node(profile, metric)).items():
         function = profile.tree.functions[number]
-        cost = costs[function.name, shown(function.file, known)]
+        cost = costs[_key(profile, number, known)]
         cost.line = cost.line or function.line
         cost.library = function.kind != "python" or is_library(function.file)
         cost.self += total.self * scale
         cost.total += total.total * scale
-    return _Side(dict(costs), rows.total * scale, rows.grain * scale)
+    doubts = doubt_by_node(profile, metric)
+    for number, total in by_function(profile.tree, doubts).items() if doubts else ():
+        costs[_key(profile, number, known)].doubt += total.self * scale
+    doubt = None if doubts is None else sum(doubts) * scale
+    return _Side(dict(costs), rows.total * scale, rows.grain * scale, doubt)
+
+
+def _key(profile: Profile, number: int, known: tuple[str, ...]) -> _Key:
+    function = profile.tree.functions[number]
+    return function.name, shown(function.file, known)
 
 
 def _self(side: _Side, key: _Key) -> float:

@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from wadjet.model.columns import extremes, fuse, gather, sort
 from wadjet.model.profile import Samples
 
 _MANY = 16
@@ -62,7 +63,9 @@ def _mend(columns: Sequence[array[int]], late: Sequence[int]) -> None:
             _sort(columns, start, done)
 
 
-def _sort(columns: Sequence[array[int]], start: int, end: int) -> None:
-    order = sorted(range(start, end), key=columns[0].__getitem__)
-    for column in columns:
-        column[start:end] = array(column.typecode, map(column.__getitem__, order))
+def _sort(table: Sequence[array[int]], start: int, end: int) -> None:
+    time, order = table[0][start:end], array("q", range(end - start))
+    least = array("q", [min(0, *extremes(time))]) * len(time)
+    sort(fuse(least, -1, time), order)
+    for column in table:
+        column[start:end] = gather(column[start:end], order, 0)

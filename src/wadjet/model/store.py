@@ -12,16 +12,16 @@ import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
-from itertools import accumulate, compress, islice
-from operator import gt
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, get_args
 
 from wadjet.errors import OutputError, RecordingError
+from wadjet.model import columns
 from wadjet.model.database import Complaints, NewDatabase, open_existing
 from wadjet.model.order import in_order
-from wadjet.model.packing import from_steps, pack, signed, steps, unpack
+from wadjet.model.packing import pack, steps, unpack
 from wadjet.model.profile import (
     CallTree,
     Fact,
@@ -159,7 +159,7 @@ class Writer:
         values = (
             (number, metric, pack(column))
             for metric, column in enumerate(samples.values)
-            if any(column)
+            if columns.tally(column)
         )
         self._many("INSERT INTO sample_block VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
         self._many("INSERT INTO value_block VALUES (?, ?, ?)", values)
@@ -293,7 +293,7 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
             "SELECT sample_block, metric, value FROM value_block"
         )
     }
-    time, late = _times([(block[1], block[2]) for block in blocks])
+    time = _join_steps("q", [(block[1], block[2]) for block in blocks])
     values = tuple(
         _join("q", [(block[1], held.get((block[0], metric), _ZEROS)) for block in blocks])
         for metric in range(metrics)
@@ -303,23 +303,7 @@ def _samples(base: sqlite3.Connection, metrics: int) -> Samples:
         for code, position in (("i", 3), ("b", 5), ("i", 6))
     )
     node = _join_steps("i", [(block[1], block[4]) for block in blocks])
-    return in_order(Samples(time, thread, node, state, holder, values), late)
-
-
-def _times(blocks: Iterable[tuple[int, bytes]]) -> tuple[array[int], list[int]]:
-    """Return the times, and which rows are before the one above them."""
-    time = array("q")
-    late: list[int] = []
-    for count, blob in blocks:
-        moves = signed(unpack("Q", count, blob))
-        if moves:
-            first, last = len(time), time[-1] if time else 0
-            moves[0] -= last
-            if min(moves) < 0:
-                late.extend(compress(range(first, first + count), map((0).__gt__, moves)))
-            moves[0] += last
-            time.extend(accumulate(moves))
-    return time, late
+    return in_order(Samples(time, thread, node, state, holder, values), columns.falls(time))
 
 
 def _check(profile: Profile) -> None:
@@ -331,8 +315,7 @@ def _check(profile: Profile) -> None:
     _within("sample's thread", samples.thread, 0, len(profile.threads))
     _within("sample's state", samples.state, 0, len(State))
     _within("sample's holder", samples.holder, -1, len(profile.threads))
-    parents = tree.node_parent
-    if not all(map(gt, range(len(tree)), parents)) or min(parents, default=-1) < -1:
+    if not columns.is_tree(tree.node_parent):
         raise ValueError("a node comes before its parent")
     for process in profile.processes:
         _typed(process, process.command, process.pid, process.started, process.ended)
@@ -349,9 +332,10 @@ def _typed(what: object, name: str, *numbers: int) -> None:
 
 def _within(what: str, column: array[int], low: int, high: int) -> None:
     """Refuse a column with values below ``low``, or of ``high`` and above."""
-    values = set(column)  # twice as fast as to look for the least and the largest
-    if values and not (min(values) >= low and max(values) < high):
-        raise ValueError(f"a {what} is out of range")
+    if column:
+        least, largest = columns.extremes(column)
+        if least < low or largest >= high:
+            raise ValueError(f"a {what} is out of range")
 
 
 def _join(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
@@ -367,5 +351,5 @@ def _join(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
 def _join_steps(code: str, blocks: Iterable[tuple[int, bytes]]) -> array[int]:
     column: array[int] = array(code)
     for count, blob in blocks:
-        column.extend(from_steps(code, unpack("Q", count, blob)))
+        column.extend(columns.accumulated(code, unpack("Q", count, blob)))
     return column

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection, memory
+from wadjet.model import collection, columns, confidence, memory
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
@@ -41,7 +40,8 @@ class Fold:
 
     Rows are parallel columns, and ``total`` is their sum. ``count`` samples carry the
     metric; ``grain`` is what one of them is worth, so that a sum of ``x`` rests on about
-    ``x / grain`` samples.
+    ``x / grain`` samples. Where samples are blocks, ``doubt`` is how much of each value is
+    as uncertain as that (``confidence.Drawn``), else None.
     """
 
     thread: array[int]
@@ -51,6 +51,7 @@ class Fold:
     total: int
     count: int
     grain: float
+    doubt: array[int] | None = None
 
 
 def fold(profile: Profile, metric: str) -> Fold:
@@ -65,7 +66,8 @@ def fold(profile: Profile, metric: str) -> Fold:
         values = samples.values[profile.metric_index(metric)]
         held = _fold(samples, values, sampled=not _is_exact(profile, metric))
         if metric in memory.SIZES and memory.mean(profile):
-            held = replace(held, grain=float(memory.mean(profile)))
+            doubt = _sums_of_rows(samples, held, _doubts(profile, metric))
+            held = replace(held, grain=float(memory.mean(profile)), doubt=doubt)
         if metric == collection.GARBAGE.name:
             held = replace(held, grain=collection.PLACES)
         samples.derived[key] = held
@@ -77,22 +79,50 @@ def _is_exact(profile: Profile, metric: str) -> bool:
 
 
 def _fold(samples: Samples, values: array[int], *, sampled: bool) -> Fold:
-    worth = list(filter(None, values))
-    places, sums = _sums(compress(_places(samples), values), worth)
+    places, sums = columns.group(_places(samples), values)
     octets = bytearray(places.tobytes())
     states = octets[_TOP::8]
     octets[_TOP::8] = bytes(len(places))
     halves = array("i", bytes(octets))
-    total = sum(worth)
+    total = sum(sums)
     return Fold(
         thread=halves[1::2],
         node=halves[0::2],
         state=array("b", bytes(states)),
         value=sums,
         total=total,
-        count=len(worth),
-        grain=(sum(map(mul, worth, worth)) / total if sampled else total * _FINE) if total else 1.0,
+        count=columns.tally(values),
+        grain=_grain(values, total) if sampled else total * _FINE if total else 1.0,
     )
+
+
+def _doubts(profile: Profile, metric: str) -> array[int]:
+    """Return how much of each sample's value is as uncertain as a small block's."""
+    grain, values = memory.mean(profile), profile.samples.values
+    asked = values[profile.metric_index(metric)]
+    if metric != memory.ALLOCATED.name:
+        known = {value: round(confidence.doubt(value, grain)) for value in set(asked)}
+        return array("q", map(known.__getitem__, asked))
+    blocks = values[profile.metric_index(memory.REQUESTS.name)]
+    pairs = list(zip(asked, blocks, strict=True))  # a row may stand for several samples
+    each = {pair: round(confidence.doubt_of_many(*pair, grain)) for pair in set(pairs)}
+    return array("q", map(each.__getitem__, pairs))
+
+
+def _sums_of_rows(samples: Samples, rows: Fold, values: array[int]) -> array[int]:
+    """Return the sums of another column by the places that a fold has."""
+    sums = dict(zip(*columns.group(_places(samples), values), strict=True))
+    places = array("q", bytes(8 * len(rows.node)))
+    halves = memoryview(places).cast("B").cast("i")
+    halves[0::2], halves[1::2] = memoryview(rows.node), memoryview(rows.thread)
+    memoryview(places).cast("B")[_TOP::8] = memoryview(rows.state).cast("B")
+    return array("q", (sums.get(place, 0) for place in places))
+
+
+def _grain(values: array[int], total: int) -> float:
+    """Return what a sample is worth on the average, each weighed by what it is worth."""
+    worth = list(filter(None, values))
+    return sum(map(mul, worth, worth)) / total if total else 1.0
 
 
 def _places(samples: Samples) -> memoryview:
@@ -101,23 +131,16 @@ def _places(samples: Samples) -> memoryview:
     Columns are laid side by side in C: 32 bits of node, 24 of thread, 8 of state. A tuple
     for each sample would take three times as long, and this is where the time goes.
     """
+    held = samples.derived.get("places")
+    if isinstance(held, memoryview):
+        return held
     halves = array("i", bytes(8 * len(samples)))
     halves[0::2] = samples.node
     halves[1::2] = samples.thread
     octets = bytearray(halves.tobytes())
     octets[_TOP::8] = samples.state.tobytes()
-    return memoryview(octets).cast("q")
-
-
-def _sums(places: Iterable[int], worth: Sequence[int]) -> tuple[array[int], array[int]]:
-    """Return the distinct places, and for each the sum of what its samples are worth."""
-    if len(set(worth)) == 1:
-        counts = Counter(places)
-        return array("q", counts), array("q", map(worth[0].__mul__, counts.values()))
-    sums: defaultdict[int, int] = defaultdict(int)
-    for place, value in zip(places, worth, strict=True):
-        sums[place] += value
-    return array("q", sums), array("q", sums.values())
+    samples.derived["places"] = places = memoryview(octets).cast("q")
+    return places
 
 
 def by_node(
@@ -129,30 +152,44 @@ def by_node(
 ) -> array[int]:
     """Return the self value of each node of the tree, in given threads and states."""
     rows = fold(profile, metric)
-    sums = array("q", bytes(8 * (len(profile.tree) + 1)))  # the last one is for NO_NODE
+    return _by_node(profile, rows, rows.value, thread, states)
+
+
+def doubt_by_node(profile: Profile, metric: str) -> array[int] | None:
+    """Return how much of each node's self value is as uncertain as small blocks are.
+
+    None where samples are no blocks, and all of it is.
+    """
+    rows = fold(profile, metric)
+    return None if rows.doubt is None else _by_node(profile, rows, rows.doubt)
+
+
+def _by_node(
+    profile: Profile,
+    rows: Fold,
+    values: array[int],
+    thread: int | Collection[int] | None = None,
+    states: Iterable[State] | None = None,
+) -> array[int]:
+    nodes = rows.node
     chosen = []
     if thread is not None:
         threads = {thread} if isinstance(thread, int) else set(thread)
         chosen.append(map(threads.__contains__, rows.thread))
     if states is not None:
         chosen.append(map({int(state) for state in states}.__contains__, rows.state))
-    present: Iterable[tuple[int, int]] = zip(rows.node, rows.value, strict=True)
     if chosen:
-        present = compress(present, map(all, zip(*chosen, strict=True)))
-    for node, value in present:
-        sums[node] += value
-    sums.pop()
+        inside = array("b", map(all, zip(*chosen, strict=True)))
+        nodes, values = columns.pick(nodes, inside), columns.pick(values, inside)
+    sums = array("q", bytes(8 * len(profile.tree)))
+    columns.scatter(sums, nodes, values)
     return sums
 
 
 def with_descendants(tree: CallTree, sums: array[int]) -> array[int]:
     """Return each node's value with those of all nodes below it."""
     totals = array("q", sums)
-    totals.append(0)  # the parent of roots
-    parents = tree.node_parent
-    for node in range(len(sums) - 1, -1, -1):
-        totals[parents[node]] += totals[node]
-    totals.pop()
+    columns.descend(tree.node_parent, totals)
     return totals
 
 
@@ -162,20 +199,7 @@ def preorder(tree: CallTree) -> tuple[array[int], array[int]]:
     The first column lists nodes: ``order[i]`` is followed by its descendants, which are
     ``order[i + 1:ends[i]]``.
     """
-    parents = tree.node_parent
-    size = array("i", [1]) * len(parents)
-    size.append(0)
-    for node in range(len(parents) - 1, -1, -1):
-        size[parents[node]] += size[node]
-    free = array("i", bytes(4 * (len(parents) + 1)))
-    order = array("i", bytes(4 * len(parents)))
-    ends = array("i", bytes(4 * len(parents)))
-    for node, parent in enumerate(parents):
-        place = free[parent]
-        free[parent] = ends[place] = place + size[node]
-        free[node] = place + 1
-        order[place] = node
-    return order, ends
+    return columns.preorder(tree.node_parent)
 
 
 def by_key(tree: CallTree, sums: array[int], key: Callable[[CallTree, int], K]) -> dict[K, Total]:

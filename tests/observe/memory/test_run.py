@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from itertools import compress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.observe.sampling.runs import Run, recorded, selves, stacks
 
 from wadjet.model import memory
 from wadjet.model.profile import Profile
+from wadjet.model.totals import doubt_by_node
 from wadjet.observe.memory import companion
 
 EXACT = ["--memory=exact"]
@@ -73,6 +75,29 @@ def test_a_sampled_figure_is_near_the_truth(made: str, size: int, tmp_path: Path
     # a sum of n samples is off by more than 4.5 of its roots once in 100,000 runs
     bound = 4.5 * (size * companion.SAMPLED) ** 0.5
     assert abs(of(run, "live", "kept") - size) < bound
+
+
+MIXED = f"""
+MB = 1_000_000
+{C}
+def kept():
+    return [libc.malloc(40 * MB), *(libc.malloc(200) for _ in range(100_000))]
+held = kept()
+"""
+
+
+def test_of_large_blocks_a_sample_is_sure_though_small_ones_lie_beside(tmp_path: Path) -> None:
+    run = recorded(["-c", MIXED], folder=tmp_path, flags=SAMPLED)
+    tree = run.profile.tree
+    names = [tree.functions[tree.function_of(node)].name for node in range(len(tree))]
+    inside = ["kept" in {names[each] for each in tree.path(node)} for node in range(len(tree))]
+    for name in ("live", "peak", "allocated"):
+        doubts = doubt_by_node(run.profile, name)
+        assert doubts is not None
+        doubt, size = sum(compress(doubts, inside)), of(run, name, "kept")
+        small = size - 40 * MB
+        assert 5 * MB <= small <= 60 * MB
+        assert 0.5 * small <= doubt <= small + companion.SAMPLED
 
 
 PEAK = """

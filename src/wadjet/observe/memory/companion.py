@@ -8,15 +8,16 @@ was live at the peak, and what still is.
 
 from __future__ import annotations
 
-import struct
+from array import array
 from collections import defaultdict
+from collections.abc import Iterable
 from collections.abc import Mapping as Values
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from wadjet.model import columns, confidence
 from wadjet.model.memory import METRICS
-from wadjet.model.profile import Fact, Metric
+from wadjet.model.profile import NO_NODE, Fact, Metric
 from wadjet.observe.memory import _memory
 from wadjet.observe.memory.agent import LIBRARY
 from wadjet.observe.memory.residency import ARENA, Mapping, Pools, Residency, account, pools
@@ -38,13 +39,13 @@ _REQUESTS = (_ALLOCATED, _ALLOCATIONS, _TEMPORARY)
 _Asked = tuple[
     int, int, int, int, int
 ]  # context, bytes, blocks, those of them that were brief, samples
-_CHANGE = struct.Struct("=7q")
+_CHANGE = 7  # numbers of a row of changes
 _NATIVE, _DEEPER = 1, 2
 _PERIOD = 100_000_000  # ns between readings
 _ROWS = 20_000  # samples of a second at most, in the long run
 _PARTS = 64  # rows of one reading of one context
+_MOST = 1 << 16  # samples that the tracker remembers
 _PAGE = 4096
-_LOW = (1 << 32) - 1
 
 
 class Memory:
@@ -66,7 +67,7 @@ class Memory:
 
     def attach(self, ledger: Ledger, fd: int, first: int) -> _Reader:
         """Read what the tracker of a process writes into ``fd``."""
-        reader = _Reader(ledger, _memory.Table(fd), first, is_exact=self._mean == 0)
+        reader = _Reader(ledger, _memory.Table(fd), first, self._mean)
         self._readers.append(reader)
         return reader
 
@@ -88,7 +89,7 @@ class Memory:
 class _Reader:
     """Reads one process."""
 
-    def __init__(self, ledger: Ledger, table: _memory.Table, first: int, *, is_exact: bool) -> None:
+    def __init__(self, ledger: Ledger, table: _memory.Table, first: int, mean: int) -> None:
         self.points: list[tuple[int, int, int]] = []
         self.peak = self.lost = 0
         self.residency: Residency | None = None
@@ -96,22 +97,22 @@ class _Reader:
         self._ledger = ledger
         self._table = table
         self._first = first
-        self._is_exact = is_exact
+        self._mean = mean
+        self._is_exact = mean == 0
         self._functions: list[tuple[int, str, str, int, int]] = [(_DEEPER, "", "", 0, 0)]
-        self._nodes = [-1]  # by context
-        self._context_threads = [0]
+        self._nodes = array("i", [NO_NODE])  # by context
+        self._context_threads = array("i")
         self._threads: list[int] = []
         self._peak_time = self._due = 0
         self._period = _PERIOD
         self._pause = 1  # readings from one point of the timeline to the next
         self._skipped = 0
-        self._live: defaultdict[int, int] = defaultdict(int)  # bytes by context
-        self._held = _Held(ledger.started)
         self._over: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
 
     def read(self, time: int) -> None:
         """Write what has come since the last reading, if that is long enough ago."""
         if time < self._due:
+            self._learn()  # so that little is left to do at the end
             return
         self._look(time)
         rows = self._write_changes(time)
@@ -122,18 +123,28 @@ class _Reader:
         self._look(time)
         self._write_changes(time)
         self._learn()
-        peaks = {number: size for number, size, _ in self._table.peaks()}
-        average = self._held.average(self._live, time)
-        for metric, moment, sizes in (
-            (_PEAK, self._peak_time, peaks),
-            (_LIVE, time, self._live),
-            (_AVERAGE, time, average),
-            (_KEEPING, time, dict(self._table.keeping())),
+        for metric, moment, pairs in (
+            (_PEAK, self._peak_time, self._table.peaks()),
+            (_LIVE, time, self._table.live()),
+            (_AVERAGE, time, self._table.averages(self._ledger.started, time)),
+            (_KEEPING, time, self._table.keeping()),
         ):
-            there = {number: size for number, size in sizes.items() if size > 0}
-            self._write(moment, list(there), {metric: list(there.values())})
+            rows = _columns(pairs, 4)
+            is_whole = self._is_exact or metric == _KEEPING
+            numbers, sizes = rows[:2] if is_whole else self._drawn(rows)
+            self._write(moment, numbers, {metric: sizes})
         self._account(time)
         self._table.close()
+
+    def _drawn(self, rows: list[array[int]]) -> tuple[array[int], array[int]]:
+        """Return as many rows as there are samples behind a figure, each of about its worth."""
+        numbers, sizes = array("q"), array("q")
+        for number, value, asked, blocks in zip(*rows, strict=True):
+            worth = confidence.worth(asked * UNIT / max(blocks, 1), self._mean)
+            parts = min(max(round(value / worth), 1), _MOST)
+            numbers += array("q", [number]) * parts
+            sizes += array("q", _parts(value, parts))
+        return numbers, sizes
 
     def _account(self, time: int) -> None:
         """Write what the program has mapped by itself, and what of it all is in memory."""
@@ -145,7 +156,7 @@ class _Reader:
         self.pools = pools(mappings)
         for each in mappings:
             if each.kind != ARENA and each.resident:
-                self._write(time, [each.context], {_MAPPED: [each.resident]})
+                self._write(time, array("q", [each.context]), {_MAPPED: [each.resident]})
 
     def _look(self, time: int) -> None:
         head = self._table.head()
@@ -164,14 +175,16 @@ class _Reader:
     def _learn(self) -> None:
         """Give nodes to the contexts that are new, and numbers to their threads."""
         ledger = self._ledger
+        contexts = self._table.contexts()  # first: what they speak of is there before they are
         if not self._threads:  # the first stands for those of which none is known
             self._threads = [ledger.thread(ledger.pid)]
+            self._context_threads.append(self._threads[0])
         self._threads += [ledger.thread(tid) for tid in self._table.threads()]
-        contexts = self._table.contexts()
         self._functions += self._table.functions()
         for parent, function, line, thread in contexts:
-            self._nodes.append(self._node(self._nodes[parent], function, line))
-            self._context_threads.append(thread)
+            above = self._nodes[parent]
+            self._nodes.append(self._node(above, function, line) if function else above)
+            self._context_threads.append(self._threads[thread])
 
     def _node(self, parent: int, number: int, line: int) -> int:
         kind, name, file, first_line, address = self._functions[number]
@@ -183,54 +196,43 @@ class _Reader:
 
     def _write_changes(self, time: int) -> int:
         """Write what has changed; returns how many samples that took."""
-        changes = self._table.changes()
-        if not changes:
-            return 0
+        changes = _columns(self._table.changes(time), _CHANGE)
         self._learn()
-        asked = []
-        for context, size, blocks, live, _, brief, samples in _CHANGE.iter_unpack(changes):
-            number = context & _LOW
-            if live:
-                self._held.settle(number, self._live[number], time)
-                self._live[number] += live
-            if samples:
-                asked.append((number, size, blocks, brief, samples))
-        return (
-            self._write_counted(time, asked) if self._is_exact else self._write_drawn(time, asked)
+        number, size, blocks, _, _, brief, samples = (
+            columns.pick(each, changes[-1]) for each in changes
         )
+        if not number:
+            return 0
+        if self._is_exact:
+            return self._write_counted(time, number, (size, blocks, brief))
+        return self._write_drawn(time, zip(number, size, blocks, brief, samples, strict=True))
 
-    def _write_counted(self, time: int, asked: list[_Asked]) -> int:
+    def _write_counted(self, time: int, numbers: array[int], asked: tuple[array[int], ...]) -> int:
         """Write a row for each place; contexts that differ by less than a line are one."""
-        sums: dict[tuple[int, int], list[int]] = {}
-        nodes, threads = self._nodes, self._context_threads
-        for number, size, blocks, brief, _ in asked:
-            place = (nodes[number], threads[number])
-            held = sums.get(place)
-            if held is None:
-                sums[place] = [number, size, blocks // UNIT, brief // UNIT]
-            else:
-                held[1] += size
-                held[2] += blocks // UNIT
-                held[3] += brief // UNIT
-        if sums:
-            numbers, *columns = zip(*sums.values(), strict=True)
-            self._write(time, numbers, dict(zip(_REQUESTS, columns, strict=True)))
-        return len(sums)
+        threads = columns.gather(self._context_threads, numbers, 0)
+        nodes = columns.gather(self._nodes, numbers, 0)
+        firsts, ranks = columns.rank(columns.fuse(threads, 1 << 32, nodes))
+        sums = [array("q", bytes(8 * len(firsts))) for _ in asked]
+        for each, column in zip(sums, asked, strict=True):
+            columns.scatter(each, ranks, column)
+        size, blocks, brief = sums
+        values = (size, columns.divide(blocks, UNIT), columns.divide(brief, UNIT))
+        at = columns.gather(numbers, firsts, 0)
+        self._write(time, at, dict(zip(_REQUESTS, values, strict=True)))
+        return len(firsts)
 
-    def _write_drawn(self, time: int, asked: list[_Asked]) -> int:
+    def _write_drawn(self, time: int, asked: Iterable[_Asked]) -> int:
         """Write as many rows as there were samples, so that chance can be told from their sizes."""
-        numbers: list[int] = []
-        columns: tuple[list[int], ...] = ([], [], [])
+        numbers = array("q")
+        drawn: tuple[list[int], ...] = ([], [], [])
         for number, size, blocks, brief, samples in asked:
             parts = min(max(samples, 1), _PARTS)
-            numbers += [number] * parts
+            numbers += array("q", [number]) * parts
             for column, value in zip(
-                columns, (size, *self._whole(number, blocks, brief)), strict=True
+                drawn, (size, *self._whole(number, blocks, brief)), strict=True
             ):
-                column += [
-                    value * (part + 1) // parts - value * part // parts for part in range(parts)
-                ]
-        self._write(time, numbers, dict(zip(_REQUESTS, columns, strict=True)))
+                column += _parts(value, parts)
+        self._write(time, numbers, dict(zip(_REQUESTS, drawn, strict=True)))
         return len(numbers)
 
     def _whole(self, number: int, blocks: int, brief: int) -> tuple[int, int]:
@@ -240,36 +242,23 @@ class _Reader:
         temporary, over[1] = divmod(over[1] + brief, UNIT)
         return allocations, temporary
 
-    def _write(self, time: int, numbers: Sequence[int], values: Columns) -> None:
+    def _write(self, time: int, numbers: array[int], values: Columns) -> None:
         """Write a row for each context, given as columns."""
-        threads = [self._threads[self._context_threads[number]] for number in numbers]
-        nodes = [self._nodes[number] for number in numbers]
+        threads = columns.gather(self._context_threads, numbers, 0)
+        nodes = columns.gather(self._nodes, numbers, NO_NODE)
         by_number = {self._first + metric: column for metric, column in values.items()}
         self._ledger.add(time, threads, nodes, by_number)
 
 
-class _Held:
-    """How much memory was live on the average, by context.
+def _parts(value: int, parts: int) -> list[int]:
+    """Return so many whole numbers of about the same size, whose sum is the value."""
+    return [value * (part + 1) // parts - value * part // parts for part in range(parts)]
 
-    What is asked for and given back between two readings counts for nothing, and what lives
-    longer for more or less than it should by a reading at most: right on the average.
-    """
 
-    def __init__(self, start: int) -> None:
-        self._start = start
-        self._area: defaultdict[int, int] = defaultdict(int)  # bytes times ns
-        self._since: dict[int, int] = {}  # up to when that is so
-
-    def settle(self, number: int, live: int, time: int) -> None:
-        """Note that ``live`` bytes of a context were live until now."""
-        self._area[number] += live * (time - self._since.get(number, time))
-        self._since[number] = time
-
-    def average(self, live: Values[int, int], end: int) -> dict[int, int]:
-        """Return bytes by context, from the start to the end."""
-        for number, size in live.items():
-            self.settle(number, size, end)
-        return {number: area // max(end - self._start, 1) for number, area in self._area.items()}
+def _columns(rows: bytes, width: int) -> list[array[int]]:
+    """Return columns of 64 bits from rows of so many."""
+    together = array("q", rows)
+    return [together[each::width] for each in range(width)]
 
 
 def _resident(pid: int) -> int:

@@ -15,10 +15,11 @@ from pathlib import Path
 from wadjet import __version__
 from wadjet.errors import OutputError
 from wadjet.model import collection
-from wadjet.model.profile import Fact, Function, Metric, Process, Samples, Thread
+from wadjet.model.profile import Fact, Metric, Process, Samples, Thread
 from wadjet.model.store import Writer
 from wadjet.observe.sampling import _sampling
 from wadjet.observe.sampling.companions import Companion, Reader, TreeLedger
+from wadjet.observe.sampling.names import Names, column
 from wadjet.observe.sampling.settings import Settings
 from wadjet.observe.sampling.sources import Costs, worth_keeping
 
@@ -41,7 +42,6 @@ _COLLECTOR = {
     "runs": collection.METRICS,
     "cycles": (*collection.METRICS, collection.GARBAGE),
 }
-_PYTHON, _NATIVE, _TASK = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Recording:
         self._taken: list[Samples] = []  # of processes that have ended
         self._metrics = [*metrics, *(metric for each in companions for metric in each.metrics)]
         self._writer = Writer(path, tuple(self._metrics), overwrite=overwrite)
-        self._names = _Names(self._writer)
+        self._names = Names(self._writer, separately=settings.native)
         self._costs = Costs(len(self._metrics))
         self._sources: list[_Source] = []
         self._threads: dict[int, Thread] = {}
@@ -190,13 +190,13 @@ class Recording:
         taken = [*self._taken, *(ledger.take() for ledger in ledgers)]
         functions, libraries, frames, nodes, samples = self._tree.take()
         self._names.add(functions, libraries, *frames)
-        parent, frame = (_column("i", each) for each in nodes)
+        parent, frame = (column("i", each) for each in nodes)
         self._writer.nodes(parent, frame)
         self._costs.add_nodes(parent, frame)
         moment, thread, node, state, holder = (
-            _column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
+            column(code, each) for code, each in zip("qiibi", samples[:5], strict=True)
         )
-        values = tuple(_column("q", samples[5 + each]) for each in self._wanted)
+        values = tuple(column("q", samples[5 + each]) for each in self._wanted)
         values += (array("q", bytes(8 * len(holder))),) * (len(self._metrics) - len(values))
         for each in (Samples(moment, thread, node, state, holder, values), *taken):
             self._writer.samples(each)
@@ -204,12 +204,16 @@ class Recording:
         self._taken.clear()
         self._writer.commit()
 
+    def look_ahead(self) -> None:
+        """Begin with what is needed at the end, in a thread: there is time while others work."""
+        self._names.look_ahead()
+
     def finish(self, *, status: int | None, complete: bool = True) -> None:
         """Write the rest and close the file."""
         for source in list(self._sources):
             self.detach(source.number)
         self.save()
-        self._names.symbolize(separately=self.settings.native)
+        self._names.symbolize()
         for companion in self._companions.values():
             self._writer.about(companion.facts())
         costs = self._costs.by_file(*self._names.seen())
@@ -305,98 +309,6 @@ class Recording:
 def _metrics(settings: Settings) -> tuple[Metric, ...]:
     waits = (AWAIT,) if settings.tasks else ()
     return (*METRICS, *waits, *_COLLECTOR[settings.collector])
-
-
-class _Names:
-    """Numbers functions and frames for the file; names native ones when it is done."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._numbers: dict[Function, int] = {}
-        self._python: list[Function] = []  # by the number that the tree has for it
-        self._libraries: list[str] = []
-        self._function = array("i")
-        self._line = array("i")
-        self._native: list[tuple[int, int, int]] = []  # frame, library, address
-        self._written = 0
-
-    def add(
-        self, functions: list[str], libraries: list[str], kind: bytes, a: bytes, b: bytes
-    ) -> None:
-        """Write what is new in the tree."""
-        self._libraries.extend(libraries)
-        texts = iter(functions)
-        fresh: list[Function] = []
-        for file, name, line in zip(texts, texts, texts, strict=True):
-            self._python.append(Function(name, file, int(line)))
-        start = len(self._function)
-        rows = zip(_column("i", kind), _column("i", a), _column("q", b), strict=True)
-        for each, first, second in rows:
-            if each == _PYTHON:
-                self._function.append(self._number(self._python[first], fresh))
-                self._line.append(second)
-            elif each == _TASK:
-                task = replace(self._python[first], kind="task")
-                self._function.append(self._number(task, fresh))
-                self._line.append(0)
-            else:
-                self._native.append((len(self._function), first, second))
-                self._function.append(self._number(self._unnamed(first, second), fresh))
-                self._line.append(0)
-        self._write(fresh)
-        self._writer.frames(self._function[start:], self._line[start:])
-
-    def symbolize(self, *, separately: bool) -> None:
-        """Give native frames the names and lines that their libraries know.
-
-        ``separately``: also lines that only files beside the libraries tell.
-        """
-        if not self._native:
-            return
-        from wadjet.target.symbols import Symbolizer  # reads ELF: seldom needed, slow to import
-
-        symbolizer = Symbolizer(separately=separately)
-        fresh: list[Function] = []
-        for frame, library, address in self._native:
-            path = self._library(library)
-            found = symbolizer.find(path, address)
-            if found is not None:
-                function = Function(found.name, found.file or path, found.first_line, "native")
-                self._function[frame] = self._number(function, fresh)
-                self._line[frame] = found.line
-        self._write(fresh)
-        self._writer.replace_frames(self._function, self._line)
-
-    def seen(self) -> tuple[list[Function], array[int]]:
-        """Return the functions, and the number of its function for each frame."""
-        return list(self._numbers), self._function
-
-    def files(self) -> set[str]:
-        """Return the source files of the functions that were seen."""
-        return {function.file for function in self._numbers if function.file}
-
-    def _write(self, fresh: list[Function]) -> None:
-        self._writer.functions(fresh)
-        self._written += len(fresh)
-
-    def _number(self, function: Function, fresh: list[Function]) -> int:
-        number = self._numbers.setdefault(function, len(self._numbers))
-        if number == self._written + len(fresh):
-            fresh.append(function)
-        return number
-
-    def _library(self, number: int) -> str:
-        return self._libraries[number] if number >= 0 else "[unknown]"
-
-    def _unnamed(self, library: int, address: int) -> Function:
-        path = self._library(library)
-        return Function(f"{path.rpartition('/')[2]}+{address:#x}", path, 0, "native")
-
-
-def _column(code: str, data: bytes) -> array[int]:
-    column: array[int] = array(code)
-    column.frombytes(data)
-    return column
 
 
 def _facts(command: list[str]) -> Mapping[str, Fact]:

@@ -10,9 +10,9 @@ import linecache
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import compress
 from pathlib import Path
 
+from wadjet.model import columns
 from wadjet.model.origin import is_library
 from wadjet.model.profile import NO_NODE, Function, Samples
 
@@ -31,7 +31,7 @@ class Costs:
 
     def __init__(self, metrics: int) -> None:
         self._parent, self._frame = array("i"), array("i")
-        self._spent = [array("d") for _ in range(metrics)]
+        self._spent = [array("q") for _ in range(metrics)]
 
     def add_nodes(self, parent: array[int], frame: array[int]) -> None:
         """Take new nodes, given as columns."""
@@ -43,9 +43,7 @@ class Costs:
     def add_samples(self, samples: Samples) -> None:
         """Take new samples, of nodes that are known."""
         for spent, column in zip(self._spent, samples.values, strict=True):
-            for node, value in compress(zip(samples.node, column, strict=True), column):
-                if node != NO_NODE:
-                    spent[node] += value
+            columns.scatter(spent, samples.node, column)
 
     def by_file(
         self, functions: Sequence[Function], frame_function: Sequence[int]
@@ -54,17 +52,17 @@ class Costs:
 
         What native code spends is its caller's. ``frame_function`` is a function for each frame.
         """
-        python = [each.kind == "python" for each in functions]
-        nearest = array("i", [NO_NODE]) * (len(self._parent) + 1)  # the last: of roots' parents
-        for node, (parent, frame) in enumerate(zip(self._parent, self._frame, strict=True)):
-            function = frame_function[frame]
-            nearest[node] = function if python[function] else nearest[parent]
+        called = columns.gather(frame_function, self._frame, 0)
+        python = array("i", [each.kind == "python" for each in functions])
+        near = columns.nearest(self._parent, columns.gather(python, called, 0))
+        bearer = columns.gather(called, near, NO_NODE)
         costs: defaultdict[str, float] = defaultdict(float)
-        for spent in filter(any, self._spent):
-            whole = sum(spent)
-            for function, cost in compress(zip(nearest, spent, strict=False), spent):
-                if function != NO_NODE:
-                    costs[functions[function].file] += cost / whole
+        for spent in self._spent:
+            whole, by_function = sum(spent), array("q", bytes(8 * len(functions)))
+            columns.scatter(by_function, bearer, spent)
+            for function, cost in zip(functions, by_function, strict=True):
+                if cost:
+                    costs[function.file] += cost / whole
         return costs
 
 

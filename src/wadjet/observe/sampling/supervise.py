@@ -156,6 +156,7 @@ def _follow(
         recording.poll()
         if time.monotonic() - saved > SAVE:
             recording.save()
+            recording.look_ahead()
             saved = time.monotonic()
             progress()
     processes.close(process.returncode)

@@ -9,9 +9,8 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wadjet.model.packing import planes, zigzag
+from wadjet.model.columns import differences, extremes, planes
 
-_WIDTHS = {1: "B", 2: "H", 4: "I"}
 LARGEST = 2**32 - 1
 """The largest number a column can hold."""
 
@@ -28,15 +27,21 @@ class Column:
 
 def plain(numbers: Iterable[int]) -> Column:
     """Store numbers from 0 to LARGEST as they are."""
-    return _planes(array("I", numbers), delta=False)
+    return _planes(_whole(numbers), delta=False)
 
 
 def delta(numbers: Iterable[int]) -> Column:
     """Store numbers from 0 to LARGEST // 2 as differences, for those that creep."""
-    return _planes(array("I", zigzag(numbers)), delta=True)
+    return _planes(differences(_whole(numbers)), delta=True)
+
+
+def _whole(numbers: Iterable[int]) -> array[int]:
+    return numbers if isinstance(numbers, array) else array("q", numbers)
 
 
 def _planes(numbers: array[int], *, delta: bool) -> Column:
-    top = max(numbers, default=0)
+    low, top = extremes(numbers) if numbers else (0, 0)
+    if low < 0 or top > LARGEST:
+        raise OverflowError(f"a column of {low} to {top}")
     width = 1 if top < 1 << 8 else 2 if top < 1 << 16 else 4
-    return Column(len(numbers), width, delta, planes(array(_WIDTHS[width], numbers)))
+    return Column(len(numbers), width, delta, planes(numbers, width))

@@ -11,7 +11,7 @@ import hashlib
 import html
 from collections.abc import Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 STYLES = ("theme.css", "layout.css", "graph.css", "tables.css")
 SCRIPTS = (
@@ -94,4 +94,4 @@ def _hash(text: str) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return (resources.files(__package__) / "app" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "app" / name).read_text(encoding="utf-8")

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from array import array
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from wadjet.model.columns import divide, fuse
 from wadjet.model.finding import Finding, Place
 from wadjet.model.origin import homes, library, shown
 from wadjet.model.profile import Fact, Profile
@@ -20,6 +22,7 @@ from wadjet.render.html.holders import Holders, holders
 from wadjet.render.html.rows import Table, tabulate
 from wadjet.render.html.tree import Nodes, renumber
 
+_LEVEL = 5  # a fifth quicker than 6, and a fiftieth larger
 _QUANTUM = {"ns": 1000, "bytes": 1, "count": 1}
 
 
@@ -48,7 +51,7 @@ def pack(profile: Profile, findings: Sequence[Finding] = ()) -> bytes:
         "utf-8", "surrogatepass"
     )
     parts = [struct.pack("<I", len(text)), text, *(each.data for each in columns.values())]
-    return zlib.compress(b"".join(parts))
+    return zlib.compress(b"".join(parts), _LEVEL)
 
 
 def _quantum(unit: str, top: int) -> int:
@@ -60,7 +63,7 @@ def _tree_columns(profile: Profile, tree: Nodes) -> dict[str, Column]:
     return {
         "frameFunction": delta(profile.tree.frame_function),
         "frameLine": delta(profile.tree.frame_line),
-        "nodeUp": plain(n - parent for n, parent in enumerate(tree.parent, 1)),
+        "nodeUp": plain(fuse(tree.parent, -1, array("q", range(1, len(tree.parent) + 1)))),
         "nodeFrame": delta(tree.frame),
     }
 
@@ -73,8 +76,15 @@ def _row_columns(table: Table, quanta: Sequence[int]) -> dict[str, Column]:
         columns[f"node{metric}"] = delta(rows.node)
         columns[f"state{metric}"] = plain(rows.state)
         columns[f"holder{metric}"] = plain(rows.holder)
-        columns[f"value{metric}"] = plain((value + quantum // 2) // quantum for value in rows.value)
+        columns[f"value{metric}"] = plain(_counted(rows.value, quantum))
     return columns
+
+
+def _counted(values: array[int], quantum: int) -> array[int]:
+    """Return how many quanta each value is."""
+    if quantum == 1:
+        return values
+    return divide(fuse(values, 1, array("q", [quantum // 2]) * len(values)), quantum)
 
 
 def _holder_columns(rows: Holders) -> dict[str, Column]:

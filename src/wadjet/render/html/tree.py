@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
+from wadjet.model import columns
 from wadjet.model.profile import CallTree
 from wadjet.model.totals import preorder
 
@@ -25,12 +26,9 @@ class Nodes:
 def renumber(tree: CallTree) -> Nodes:
     """Return the tree's nodes in preorder."""
     order, _ = preorder(tree)
-    number = array("i", bytes(4 * len(order)))
-    for new, node in enumerate(order, 1):
-        number[node] = new
-    parents = (tree.node_parent[node] for node in order)
+    number = array("q", bytes(8 * len(order)))
+    columns.scatter(number, order, array("q", range(1, len(order) + 1)))
+    parents = columns.gather(tree.node_parent, order, 0)
     return Nodes(
-        number,
-        array("i", (number[parent] if parent >= 0 else 0 for parent in parents)),
-        array("i", (tree.node_frame[node] for node in order)),
+        number, columns.gather(number, parents, 0), columns.gather(tree.node_frame, order, 0)
     )

@@ -10,10 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from wadjet.model.charge import own_nodes
-from wadjet.model.confidence import Share
+from wadjet.model.confidence import Drawn, Share
 from wadjet.model.origin import homes, is_library, library, module, shown
 from wadjet.model.profile import NO_NODE, CallTree, Function, Profile
-from wadjet.model.totals import Total, by_function, by_key, by_line, by_node, fold
+from wadjet.model.totals import (
+    Total,
+    by_function,
+    by_key,
+    by_line,
+    by_node,
+    doubt_by_node,
+    fold,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,7 @@ def table(
     rows = fold(profile, metric)
     whole = rows.total
     sums = KINDS[by](profile, by_node(profile, metric))
+    share = _shares(profile, metric, by)
     if sort == "total":
         costs = sorted(sums.items(), key=lambda item: (-item[1].total, *_rank(item)))
     else:
@@ -64,11 +73,24 @@ def table(
         by,
         whole,
         len(costs),
-        tuple(
-            _cost(profile, by, key, total, Share.of(total.self, whole, rows.grain))
-            for key, total in costs[:top]
-        ),
+        tuple(_cost(profile, by, key, total, share(key, total.self)) for key, total in costs[:top]),
     )
+
+
+def _shares(profile: Profile, metric: str, by: str) -> Callable[[Hashable, int], Share]:
+    """Return what gives a thing's share of the whole, by the thing and what it cost itself."""
+    rows = fold(profile, metric)
+    doubts = doubt_by_node(profile, metric)
+    if doubts is None:
+        return lambda _, part: Share.of(part, rows.total, rows.grain)
+    sums = KINDS[by](profile, doubts)
+    whole = Drawn(rows.total, sum(doubts), rows.grain)
+
+    def share(key: Hashable, part: int) -> Share:
+        doubt = sums[key].self if key in sums else 0
+        return Share.drawn(Drawn(part, doubt, rows.grain), whole)
+
+    return share
 
 
 def _rank(item: tuple[Hashable, Total]) -> tuple[int, int, str]:

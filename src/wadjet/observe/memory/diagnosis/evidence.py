@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 
-from wadjet.model import charge, memory, totals
-from wadjet.model.confidence import Share
+from wadjet.model import charge, columns, memory, totals
+from wadjet.model.confidence import Drawn, Share
 from wadjet.model.finding import Place
 from wadjet.model.memory import Moment
 from wadjet.model.origin import homes, shown
-from wadjet.model.profile import NO_NODE, Metric, Profile
+from wadjet.model.profile import Metric, Profile
 from wadjet.model.totals import Fold, fold
 
 MIB = 1 << 20
@@ -33,10 +33,23 @@ class Evidence:
         """Return what each line of the program is charged with, the largest first."""
         return charge.by_line(self.profile, metric.name)
 
-    def share(self, metric: Metric, part: int) -> Share:
-        """Return a part of a metric as a share with its bounds."""
+    def share(self, metric: Metric, part: int, doubt: int) -> Share:
+        """Return a part of a metric as a share with its bounds; ``doubt`` is the part's."""
         rows = self.fold(metric)
-        return Share.of(part, rows.total, rows.grain)
+        if rows.doubt is None:
+            return Share.of(part, rows.total, rows.grain)
+        whole = Drawn(rows.total, sum(rows.doubt), rows.grain)
+        return Share.drawn(Drawn(part, doubt, rows.grain), whole)
+
+    def doubts(self, metric: Metric) -> array[int]:
+        """Return how much of what each node costs is in doubt; see Fold."""
+        found = totals.doubt_by_node(self.profile, metric.name)
+        return array("q", bytes(8 * len(self.profile.tree))) if found is None else found
+
+    def share_of_line(self, metric: Metric, place: Place, part: int) -> Share:
+        """Return what a line is charged with as a share with its bounds."""
+        doubts = charge.sums_by_line(self.profile, self.doubts(metric))
+        return self.share(metric, part, doubts[place])
 
     @cached_property
     def mean(self) -> int:
@@ -46,29 +59,30 @@ class Evidence:
     @cached_property
     def near(self) -> array[int]:
         """For each node the nearest one of the program's own code, else itself."""
-        own = charge.own_nodes(self.profile)
-        return array("i", (near if near != NO_NODE else node for node, near in enumerate(own)))
+        return charge.charged_nodes(self.profile)
 
     def asked(self, place: Place) -> list[tuple[int, int]]:
         """Return when how many bytes were asked for at a line, in order of time."""
         samples = self.profile.samples
         values = samples.values[self.profile.metric_index(memory.ALLOCATED.name)]
-        at = self._at(place)
-        rows = compress(zip(samples.time, samples.node, values, strict=True), values)
-        sums: defaultdict[int, int] = defaultdict(int)
-        for time, node, value in rows:
-            if node != NO_NODE and at[node]:
-                sums[time] += value
-        return sorted(sums.items())
+        here = columns.gather(self._at(place), samples.node, 0)
+        times, sums = columns.group(columns.pick(samples.time, here), columns.pick(values, here))
+        return sorted(zip(times, sums, strict=True))
 
-    def _at(self, place: Place) -> list[bool]:
+    def _at(self, place: Place) -> array[int]:
         """Return for each node whether the nearest one of the program's own is at a line."""
         tree = self.profile.tree
+        files = [function.file == place.file for function in tree.functions]
         here = [
-            line == place.line and tree.functions[function].file == place.file
+            line == place.line and files[function]
             for function, line in zip(tree.frame_function, tree.frame_line, strict=True)
         ]
-        return [here[tree.node_frame[node]] for node in self.near]
+        return columns.gather(array("i", here), self.bearers, 0)
+
+    @cached_property
+    def bearers(self) -> array[int]:
+        """For each node the frame of the node that bears what it costs."""
+        return columns.gather(self.profile.tree.node_frame, self.near, 0)
 
     @cached_property
     def moments(self) -> list[Moment]:
@@ -93,13 +107,17 @@ class Evidence:
 
     def leaves(self, place: Place, metric: Metric) -> list[tuple[str, str]]:
         """Return (file, function) below a line that bear most of a metric, largest first."""
-        tree, near, at = self.profile.tree, self.near, self._at(place)
+        tree, near = self.profile.tree, self.near
         below = totals.by_node(self.profile, metric.name)
-        sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for node in range(len(tree) - 1, -1, -1):  # callees come after their callers
+        sums: defaultdict[int, int] = defaultdict(int)
+        here = list(compress(range(len(tree)), self._at(place)))
+        for node in reversed(here):  # callees come after their callers
             value = below[node]
-            if value and at[node] and near[node] != node:
-                function = tree.functions[tree.function_of(node)]
-                sums[shown(function.file), function.name] += value
+            if value and near[node] != node:
+                sums[tree.function_of(node)] += value
                 below[tree.node_parent[node]] += value
-        return sorted(sums, key=lambda key: -sums[key])
+        names: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for number, value in sums.items():
+            function = tree.functions[number]
+            names[shown(function.file), function.name] += value
+        return sorted(names, key=lambda key: -names[key])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from wadjet.model import charge, totals
+from wadjet.model import charge, columns, totals
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.memory import ALLOCATED, LIVE, PEAK, REQUESTS
 from wadjet.model.origin import library
-from wadjet.model.profile import NO_NODE
 from wadjet.model.units import percent, size
 from wadjet.observe.memory.diagnosis.evidence import MIB, Evidence
 from wadjet.observe.memory.diagnosis.treatments import for_library, for_line
@@ -58,7 +58,7 @@ def peak_line(evidence: Evidence) -> Iterator[Finding]:
 (app.py:7).'
     """
     for place, value in evidence.charged(PEAK)[:1]:
-        share = evidence.share(PEAK, value)
+        share = evidence.share_of_line(PEAK, place, value)
         if value < WORTH or share.low < LINE:
             return
         code, whole = evidence.text(place), evidence.fold(PEAK).total
@@ -88,10 +88,11 @@ def peak_library(evidence: Evidence) -> Iterator[Finding]:
     '75 % of the memory at the peak (150.0 MiB) was asked for within lxml.etree (C), most of it \
 for `load` (app.py:7).'
     """
-    buyers = _buyers(evidence)
+    buyers = _buyers(evidence, totals.by_node(evidence.profile, PEAK.name))
     sums = {name: sum(places.values()) for name, places in buyers.items()}
     for name, value in sorted(sums.items(), key=lambda item: -item[1])[:1]:
-        share = evidence.share(PEAK, value)
+        doubts = _buyers(evidence, evidence.doubts(PEAK))
+        share = evidence.share(PEAK, value, sum(doubts[name].values()))
         if name in _NOBODY or value < WORTH or share.low < LIBRARY:
             return
         [(place, _)] = buyers[name].most_common(1)
@@ -112,19 +113,18 @@ def _home(file: str) -> str:
     return "" if _ALLOCATORS.match(name) else name
 
 
-def _buyers(evidence: Evidence) -> dict[str, Counter[Place]]:
-    """Return for each library what it has of the peak, by the line that it was for."""
-    tree, near = evidence.profile.tree, evidence.near
-    homes = [_home(function.file) for function in tree.functions]
-    nearest: list[str] = []
-    for parent, frame in zip(tree.node_parent, tree.node_frame, strict=True):
-        above = nearest[parent] if parent != NO_NODE else _NOBODY[0]
-        nearest.append(homes[tree.frame_function[frame]] or above)
-    places = {tree.node_frame[at]: charge.place(tree, at) for at in set(near)}
-    buyers: defaultdict[str, Counter[Place]] = defaultdict(Counter)
-    for node, value in enumerate(totals.by_node(evidence.profile, PEAK.name)):
-        if value:
-            buyers[nearest[node]][places[tree.node_frame[near[node]]]] += value
+def _buyers(evidence: Evidence, by_node: array[int]) -> dict[str, Counter[Place]]:
+    """Return for each library what its nodes have, by the line that it was for."""
+    tree = evidence.profile.tree
+    names = {"": 0}  # by number; the first stands for what no library is above
+    homes = [names.setdefault(_home(each.file), len(names)) for each in tree.functions]
+    marks = charge.by_node_of(tree, columns.gather(array("i", homes), tree.frame_function, 0))
+    above = columns.gather(marks, columns.nearest(tree.node_parent, marks), 0)
+    pairs = columns.fuse(above, len(tree.frame_line), evidence.bearers)
+    known, buyers = list(names), defaultdict[str, Counter[Place]](Counter)
+    for pair, value in zip(*columns.group(pairs, by_node), strict=True):
+        number, frame = divmod(pair, len(tree.frame_line))
+        buyers[known[number] or _NOBODY[0]][charge.place_of_frame(tree, frame)] += value
     return buyers
 
 
@@ -146,7 +146,7 @@ def churn(evidence: Evidence) -> Iterator[Finding]:
         return
     kept = dict(evidence.charged(LIVE))
     for place, value in evidence.charged(ALLOCATED)[:1]:
-        share = evidence.share(ALLOCATED, value)
+        share = evidence.share_of_line(ALLOCATED, place, value)
         if share.low < CHURN or kept.get(place, 0) > value / TURNS:
             return
         code = evidence.text(place)

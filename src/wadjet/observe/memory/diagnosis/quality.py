@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wadjet.model.confidence import Share
 from wadjet.model.finding import Finding, Level
 from wadjet.model.memory import ALLOCATED, REQUESTS
 from wadjet.model.units import count, percent, plural
@@ -58,7 +57,7 @@ def few_samples(evidence: Evidence) -> Iterator[Finding]:
     if not evidence.mean or samples >= FEW:
         return
     rows = evidence.fold(ALLOCATED)
-    points = 100 * Share.of(rows.total / 2, rows.total, rows.grain).error
+    points = 100 * evidence.share(ALLOCATED, rows.total // 2, sum(rows.doubt or ()) // 2).error
     yield Finding(
         rule="few-memory-samples",
         level=Level.NOTE,

@@ -117,6 +117,8 @@ class Evidence:
     def cpu_by_own_node(self) -> Counter[int]:
         """CPU time in ns by the nearest node of the program's own code, libraries charged to it."""
         charged: Counter[int] = Counter()
+        if not self.cpu.count:
+            return charged
         for node, value in enumerate(self.cpu_by_node):
             if value and self.own[node] >= 0:
                 charged[self.own[node]] += value
