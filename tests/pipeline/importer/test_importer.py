@@ -77,7 +77,7 @@ installed = install()
 import app
 installed.undo()
 app = importlib.reload(app)
-print(app.x, app.__cached__.count("opt-"))
+print(app.x, app.__spec__.cached.count("opt-"))
 importer.install("", hook_only=True).undo()
 install().undo()
 """
@@ -166,7 +166,7 @@ installed = install()
 ours = [name for name in sys.modules if name.startswith("wadjet")]
 for name in ours: del sys.modules[name]
 import wadjet.pipeline.importer.takeover as again
-print(again.__cached__.count("opt-x"), again.take_over is not None)
+print(again.__spec__.cached.count("opt-x"), again.take_over is not None)
 """
     assert ran(folder, script) == "1 True\n"
 
