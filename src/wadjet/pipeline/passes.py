@@ -47,6 +47,7 @@ _INNER = frozenset(
     and not issubclass(made, (*_MARKS, ast.Constant, ast.Name))
 )
 
+Table = dict[type[Node], tuple[Pass, ...]]
 Slot = tuple[Node, object, str, int]  # a node, and who holds it: field, and index or -1
 
 
@@ -83,16 +84,27 @@ def _is_ours(each: Pass) -> bool:
 
 def _rewritten(tree: ast.Module, passes: Sequence[Pass], facts: Facts) -> ast.Module:
     table = _table(passes)
-    for node, holder, field, index in reversed(_slots(tree, table)):
-        made = _settled(node, holder, table, facts)
-        if made is node:
-            continue
-        if index >= 0:
-            getattr(holder, field)[index] = made
-        elif holder is None:
-            tree = _module(made)
-        else:
-            setattr(holder, field, made)
+    node: Node = tree
+    try:
+        for node, holder, field, index in reversed(_slots(tree, table)):
+            for each in table[node.__class__]:
+                facts.by = each.name
+                made = each.rewrite(node, facts)
+                if made is None:
+                    continue
+                made = _settled(node, holder, table, facts, each, made)
+                if index >= 0:
+                    getattr(holder, field)[index] = made
+                elif holder is None:
+                    tree = _module(made)
+                else:
+                    setattr(holder, field, made)
+                break
+    except PassError:
+        raise
+    except Exception as error:  # whatever a pass of somebody's does
+        what = f"{type(error).__name__}: {error}"
+        raise PassError(f"the pass {facts.by} failed at {_where(node, facts)} ({what})") from error
     return tree
 
 
@@ -109,9 +121,9 @@ def _module(made: Node) -> ast.Module:
     return made
 
 
-def _table(passes: Sequence[Pass]) -> dict[type[Node], tuple[Pass, ...]]:
+def _table(passes: Sequence[Pass]) -> Table:
     """Return for each kind of node the passes that look at it, in their order."""
-    table: dict[type[Node], tuple[Pass, ...]] = {}
+    table: Table = {}
     for each in passes:
         for kind in each.kinds:
             table[kind] = (*table.get(kind, ()), each)
@@ -131,7 +143,7 @@ class _Fields(dict[type[Node], tuple[str, ...]]):
         return found
 
 
-def _slots(tree: Node, wanted: dict[type[Node], tuple[Pass, ...]]) -> list[Slot]:
+def _slots(tree: Node, wanted: Table) -> list[Slot]:
     """Return what is looked at, each node before those below it, and where it sits.
 
     Every node of every module comes by here: this is half of what passes cost.
@@ -163,43 +175,32 @@ def _slots(tree: Node, wanted: dict[type[Node], tuple[Pass, ...]]) -> list[Slot]
 
 
 def _settled(
-    node: Node, holder: object, table: dict[type[Node], tuple[Pass, ...]], facts: Facts
+    node: Node, holder: object, table: Table, facts: Facts, each: Pass, made: object
 ) -> Node:
-    """Return a node after all passes that look at it, and at what others make of it.
+    """Return what becomes of a node of which a pass made another, after all other passes.
 
     Each does something about a place once: none can go in circles.
     """
-    acted: tuple[Pass, ...] = ()
+    acted = [each]
     while True:
+        if not isinstance(made, Node):
+            raise PassError(
+                f"the pass {each.name} made a {type(made).__name__} of {_where(node, facts)}",
+                "a pass returns a node, or None to leave it as it is",
+            )
+        if made is not node and not _would_document(made, holder):
+            if facts.notes is not None:
+                facts.did(each.name, node, spelt(made))
+            node = _placed(made, node)
         for each in table.get(node.__class__, ()):
-            if each in acted:
-                continue
-            made = _tried(each, node, facts)
-            if made is not None and made is not node and not _would_document(made, holder):
-                if facts.notes is not None:
-                    facts.did(each.name, node, spelt(made))
-                node = _placed(made, node)
-                acted = (*acted, each)
-                break
+            if each not in acted:
+                facts.by = each.name
+                made = each.rewrite(node, facts)
+                if made is not None:
+                    acted.append(each)
+                    break
         else:
             return node
-
-
-def _tried(each: Pass, node: Node, facts: Facts) -> Node | None:
-    facts.by = each.name
-    try:
-        made: object = each.rewrite(node, facts)
-    except Exception as error:  # whatever a pass of somebody's does
-        what = f"{type(error).__name__}: {error}"
-        where = _where(node, facts)
-        raise PassError(f"the pass {each.name} failed at {where} ({what})") from error
-    if made is not None and not isinstance(made, Node):
-        kind = type(made).__name__
-        raise PassError(
-            f"the pass {each.name} made a {kind} of {_where(node, facts)}",
-            "a pass returns a node, or None to leave it as it is",
-        )
-    return made
 
 
 def _where(node: Node, facts: Facts) -> str:

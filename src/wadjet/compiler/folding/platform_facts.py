@@ -44,15 +44,22 @@ _NAMES = frozenset(name.rpartition(".")[2] for name in _VALUES)
 )
 def platform_facts(node: ast.expr, facts: Facts) -> ast.expr | None:
     """Take the version and the platform for what they are."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return _value(node, facts)
     match node:
-        case ast.Name(id=word, ctx=ast.Load()) | ast.Attribute(attr=word, ctx=ast.Load()):
-            value = _VALUES.get(origin(node, facts, _VALUES) or "") if word in _NAMES else None
-            return None if value is None else ast.Constant(value)  # type: ignore[arg-type]
         case ast.Compare(left, [operator], [right]) if _is_version(left, facts):
             return _compared(operator, right)
         case ast.Subscript(value=owner, slice=index) if _is_version(owner, facts):
             return _item(index)
     return None
+
+
+def _value(node: ast.Name | ast.Attribute, facts: Facts) -> ast.expr | None:
+    word = node.id if isinstance(node, ast.Name) else node.attr
+    if word not in _NAMES or not isinstance(node.ctx, ast.Load):
+        return None
+    name = origin(node, facts, _VALUES)
+    return None if name is None else node_of(_VALUES[name])
 
 
 def _is_version(node: ast.expr, facts: Facts) -> bool:
