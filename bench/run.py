@@ -37,6 +37,7 @@ from bench import (
     bench_memory,
     bench_memory_ends,
     bench_memory_truth,
+    bench_pipeline,
     bench_sampling_cost,
     bench_sampling_recording,
     bench_sampling_truth,
@@ -75,6 +76,9 @@ BENCHMARKS = {
     "leaks": Benchmark(bench_leaks.corpus, 400),
     "idle": Benchmark(bench_sampling_cost.idle, 20),
     "robust": Benchmark(bench_sampling_cost.robust, 25),
+    "grep": Benchmark(bench_pipeline.grep, 25),
+    "compile": Benchmark(bench_pipeline.compiling, 90),
+    "import": Benchmark(bench_pipeline.importing, 20),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

@@ -109,7 +109,9 @@ def _by_way_of(
     """Compile what the passes make of the source; raises PassError where it is no program."""
     read = _compile(data, path, optimize, {**options, "flags": ast.PyCF_ONLY_AST})
     tree = cast(ast.Module, read)
-    tree = rewrite(tree, passes, Facts(path, tree, optimize))
+    facts = Facts(path, tree, optimize)
+    tree = rewrite(tree, passes, facts)
+    facts.forget()
     try:
         return _compile(tree, path, optimize, options)
     except (TypeError, ValueError, SyntaxError) as error:

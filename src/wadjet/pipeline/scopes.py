@@ -115,6 +115,18 @@ class Scopes:
         """Return the scope that a node's code runs in; that of a function is around it."""
         return self._places[node]
 
+    def forget(self) -> None:
+        """Let go of everything, so that the tree is freed at once rather than by the collector.
+
+        Scopes, bindings and variables hold each other, and the nodes where they are bound.
+        """
+        for scope in self.all:
+            for binding in scope.names.values():
+                binding.variable.bindings.clear()
+            scope.children.clear()
+            scope.names.clear()
+        self.globals.clear()
+
     @cached_property
     def _places(self) -> dict[Node, Scope]:
         entered = self._collected.entered

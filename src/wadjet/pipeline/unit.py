@@ -89,6 +89,12 @@ class Facts:
                     found[name.id] = name, value
         return found
 
+    def forget(self) -> None:
+        """Let go of what was found out: nobody will ask again."""
+        found = self.__dict__.pop("scopes", None)
+        if found is not None:
+            found.forget()
+
     def stop(self, node: Node, why: str) -> None:
         """Note why a pass leaves a node as it is."""
         if self.notes is not None:
