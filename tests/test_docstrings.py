@@ -11,8 +11,8 @@ import pytest
 
 import wadjet
 
-NO_MODULES = ("__main__", "wadjet_memory")
-"""What runs a program, and what is loaded before one: neither can be imported."""
+NO_MODULES = ("__main__", "wadjet_memory", "optimized")
+"""What runs a program, is loaded before one, or changes how this process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

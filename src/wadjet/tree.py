@@ -33,12 +33,12 @@ from types import CodeType
 from typing import Any, Generic, TypeVar, overload
 
 from wadjet.pipeline import transform as _transform
-from wadjet.pipeline.chains import Chains, chain
-from wadjet.pipeline.effects import Effects, Facts, Raises
-from wadjet.pipeline.flow import Flow, flow
 from wadjet.pipeline.listing import Part, listing
-from wadjet.pipeline.names import Binding, Kind, Scope, ScopeKind, Variable
-from wadjet.pipeline.scopes import Scopes, resolve
+from wadjet.pipeline.meaning.chains import Chains, chain
+from wadjet.pipeline.meaning.effects import Effects, Facts, Raises
+from wadjet.pipeline.meaning.flow import Flow, flow
+from wadjet.pipeline.meaning.names import Binding, Kind, Scope, ScopeKind, Variable
+from wadjet.pipeline.meaning.scopes import Scopes, resolve
 from wadjet.pipeline.source import Source, read
 from wadjet.pipeline.tree import Node, parents, span, walk
 from wadjet.pipeline.tree import parse as _parsed

@@ -11,8 +11,8 @@ from pathlib import Path
 from wadjet.cli import query as options
 from wadjet.errors import UsageError
 from wadjet.pipeline.files import files, in_order
-from wadjet.pipeline.pattern import PatternError
-from wadjet.pipeline.search import Found, search
+from wadjet.pipeline.shapes.pattern import PatternError
+from wadjet.pipeline.shapes.search import Found, search
 from wadjet.render.text.matches import Printer, Style, as_json
 
 NOTHING = 1

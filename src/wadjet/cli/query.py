@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wadjet.pipeline.pattern import Pattern, pattern
-from wadjet.pipeline.search import Query
+from wadjet.pipeline.shapes.pattern import Pattern, pattern
+from wadjet.pipeline.shapes.search import Query
 
 HOLES = """\
 A pattern is Python with holes:

@@ -11,9 +11,9 @@ from pathlib import Path
 from wadjet.cli import query as options
 from wadjet.errors import OutputError, SourceError, UsageError
 from wadjet.pipeline.files import files, in_order
-from wadjet.pipeline.pattern import Pattern, PatternError, pattern
-from wadjet.pipeline.rewriting import Rewritten, check, rewrite
-from wadjet.pipeline.search import Query
+from wadjet.pipeline.shapes.pattern import Pattern, PatternError, pattern
+from wadjet.pipeline.shapes.rewriting import Rewritten, check, rewrite
+from wadjet.pipeline.shapes.search import Query
 from wadjet.pipeline.source import read, write
 from wadjet.render.text.changed import show
 

@@ -60,7 +60,7 @@ def worth(size: float, grain: float) -> float:
     It is a sample with probability 1 - exp(-size / grain).
 
     >>> round(worth(1, 1000)), round(worth(1000, 1000)), round(worth(10_000, 1000))
-    (1000, 1582, 10000)
+    (1001, 1582, 10000)
     """
     return size / -expm1(-size / grain) if size > 0 else grain
 
@@ -69,7 +69,7 @@ def doubt(value: float, grain: float) -> float:
     """Return how much of a sample's worth is as uncertain as that of small blocks.
 
     >>> round(doubt(1000, 1000)), round(doubt(1582, 1000)), round(doubt(10_000, 1000))
-    (1000, 920, 5)
+    (1000, 921, 5)
     """
     times = value / grain
     if times <= 1:
@@ -125,7 +125,7 @@ class Share:
 
         >>> share = Share.drawn(Drawn(60, 0, 1), Drawn(100, 40, 1))
         >>> f"{share.value:.0%}, between {share.low:.0%} and {share.high:.0%}"
-        '60%, between 54% and 66%'
+        '60%, between 51% and 67%'
         """
         if whole.value <= 0:
             return cls(0.0, 0.0, 1.0)

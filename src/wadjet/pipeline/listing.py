@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from wadjet.pipeline.scopes import Scopes, resolve
-from wadjet.pipeline.steps import evaluated_by_definition
+from wadjet.pipeline.meaning.scopes import Scopes, resolve
+from wadjet.pipeline.meaning.steps import evaluated_by_definition
 from wadjet.pipeline.tree import Node, children, walk
 
 _Range = tuple[int | None, int | None, int | None, int | None]

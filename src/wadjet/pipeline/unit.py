@@ -25,7 +25,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from wadjet.pipeline.scopes import Scopes, resolve
+from wadjet.pipeline.meaning.scopes import Scopes, resolve
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import Node
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from wadjet.errors import UnsupportedError
-from wadjet.pipeline.pattern import Pattern, pattern
-from wadjet.pipeline.rewriting import rewrite
-from wadjet.pipeline.search import Query
+from wadjet.pipeline.shapes.pattern import Pattern, pattern
+from wadjet.pipeline.shapes.rewriting import rewrite
+from wadjet.pipeline.shapes.search import Query
 from wadjet.pipeline.source import Source
 
 _pattern = cache(pattern)

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from rich.text import Text
 
-from wadjet.pipeline.search import Found, Hit
+from wadjet.pipeline.shapes.search import Found, Hit
 from wadjet.pipeline.source import Source
 from wadjet.render.text.pen import Pen, terminal
 

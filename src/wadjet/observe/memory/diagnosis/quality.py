@@ -51,7 +51,7 @@ def few_samples(evidence: Evidence) -> Iterator[Finding]:
     ...     _ = made.sample(["load app.py:7"], time=tick, allocated=1 << 19, allocations=1)
     >>> [found] = few_samples(Evidence(made.build(memory={"mean": 1 << 19})))
     >>> found.message
-    'There are 25 samples of memory only: a share may be off by 18 points.'
+    'There are 25 samples of memory only: a share may be off by 21 points.'
     """
     samples = evidence.fold(REQUESTS).count
     if not evidence.mean or samples >= FEW:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wadjet.pipeline.matching import Item, find, same
-from wadjet.pipeline.pattern import CLASSES, PatternError, pattern
+from wadjet.pipeline.shapes.matching import Item, find, same
+from wadjet.pipeline.shapes.pattern import CLASSES, PatternError, pattern
 from wadjet.pipeline.tree import walk
 
 CASES = [

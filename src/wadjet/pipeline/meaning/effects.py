@@ -4,7 +4,7 @@ What is not known may do everything, so that a pass may trust every *no*. The ty
 constants, displays and their like are known, and what operators do with those; a name is
 anything at all, but reading a local that is bound for sure does nothing.
 
->>> from wadjet.pipeline.scopes import resolve
+>>> from wadjet.pipeline.meaning.scopes import resolve
 >>> tree = ast.parse("a = 1; (1, -2); f'{1}'; 1 // 0; len('a'); a; a.b")
 >>> effects = Effects(resolve(tree))
 >>> for statement in tree.body[1:]:
@@ -26,9 +26,9 @@ from dataclasses import dataclass, replace
 from enum import Flag, auto
 from typing import Any, TypeAlias, get_args
 
-from wadjet.pipeline.chains import Chains
-from wadjet.pipeline.names import Binding, Kind
-from wadjet.pipeline.operators import (
+from wadjet.pipeline.meaning.chains import Chains
+from wadjet.pipeline.meaning.names import Binding, Kind
+from wadjet.pipeline.meaning.operators import (
     SEQUENCES,
     SHOWN,
     TESTED,
@@ -39,8 +39,8 @@ from wadjet.pipeline.operators import (
     is_hashed,
     unary,
 )
-from wadjet.pipeline.scopes import Scopes
-from wadjet.pipeline.steps import evaluated_by_definition, own
+from wadjet.pipeline.meaning.scopes import Scopes
+from wadjet.pipeline.meaning.steps import evaluated_by_definition, own
 from wadjet.pipeline.tree import F_STRINGS, FIELDS, Node, children
 from wadjet.target.behavior import LAZY_IMPORTS
 

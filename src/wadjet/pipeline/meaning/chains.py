@@ -1,6 +1,6 @@
 r"""Which binding of a local name a read may see, and which reads may see a binding.
 
->>> from wadjet.pipeline.scopes import resolve
+>>> from wadjet.pipeline.meaning.scopes import resolve
 >>> tree = ast.parse("def f(a):\n    if a:\n        b = 1\n    return b")
 >>> chains = chain(resolve(tree), tree.body[0])
 >>> last = tree.body[0].body[1].value
@@ -18,11 +18,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wadjet.pipeline.evaluation import Event, events
-from wadjet.pipeline.flow import Flow, flow
-from wadjet.pipeline.names import Binding, Kind, Scope
-from wadjet.pipeline.scopes import Scopes
-from wadjet.pipeline.steps import Sort, Step, Way
+from wadjet.pipeline.meaning.evaluation import Event, events
+from wadjet.pipeline.meaning.flow import Flow, flow
+from wadjet.pipeline.meaning.names import Binding, Kind, Scope
+from wadjet.pipeline.meaning.scopes import Scopes
+from wadjet.pipeline.meaning.steps import Sort, Step, Way
 from wadjet.pipeline.tree import Node
 
 

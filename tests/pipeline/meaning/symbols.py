@@ -7,8 +7,8 @@ import symtable
 from collections.abc import Iterator
 from importlib import import_module
 
-from wadjet.pipeline.names import Binding, Kind, Scope, ScopeKind
-from wadjet.pipeline.scopes import resolve
+from wadjet.pipeline.meaning.names import Binding, Kind, Scope, ScopeKind
+from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.target.behavior import INLINED_COMPREHENSIONS
 
 OFFSET: int = import_module("_symtable").SCOPE_OFF

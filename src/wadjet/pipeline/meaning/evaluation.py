@@ -14,7 +14,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from wadjet.pipeline.steps import evaluated_by_definition
+from wadjet.pipeline.meaning.steps import evaluated_by_definition
 from wadjet.pipeline.tree import Node, children
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

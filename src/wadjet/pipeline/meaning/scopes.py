@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from wadjet.pipeline.collecting import Collected, collect
-from wadjet.pipeline.names import (
+from wadjet.pipeline.meaning.collecting import Collected, collect
+from wadjet.pipeline.meaning.names import (
     BOUND,
     GLOBAL,
     NONLOCAL,

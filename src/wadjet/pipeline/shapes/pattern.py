@@ -29,7 +29,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wadjet.pipeline.layout import STRING
+from wadjet.pipeline.shapes.layout import STRING
 from wadjet.pipeline.tree import Node, walk
 
 ANYTHING = "_"

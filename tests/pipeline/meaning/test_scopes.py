@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.pipeline.symbols import differences
+from tests.pipeline.meaning.symbols import differences
 
-from wadjet.pipeline.names import Kind, ScopeKind
-from wadjet.pipeline.scopes import BUILTINS, Scopes, resolve
+from wadjet.pipeline.meaning.names import Kind, ScopeKind
+from wadjet.pipeline.meaning.scopes import BUILTINS, Scopes, resolve
 from wadjet.pipeline.tree import walk
 
 LIBRARY = sorted(

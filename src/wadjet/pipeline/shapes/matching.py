@@ -5,7 +5,7 @@ is an ``if`` without ``else``. Four things are left open where a pattern does no
 them: decorators, annotations and type parameters of definitions, whether a name is read or
 written, the spelling of constants, and the order of keyword arguments.
 
->>> from wadjet.pipeline.pattern import pattern
+>>> from wadjet.pipeline.shapes.pattern import pattern
 >>> tree = ast.parse("for i in range(len(rows)): print(rows[i])")
 >>> [found] = find(pattern("for $i in range(len($seq)): $...body"), tree)
 >>> ast.unparse(found.bound["seq"][0]), len(found.bound["body"])
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
-from wadjet.pipeline.pattern import ANYTHING, Hole, Pattern, hole_of
+from wadjet.pipeline.shapes.pattern import ANYTHING, Hole, Pattern, hole_of
 from wadjet.pipeline.tree import Node, blocks, walk
 
 Item = Node | str

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from wadjet.errors import SourceError
-from wadjet.pipeline.instance import identical
-from wadjet.pipeline.pattern import PatternError, pattern
-from wadjet.pipeline.rewriting import Rewritten, check, rewrite
-from wadjet.pipeline.search import Query
+from wadjet.pipeline.shapes.instance import identical
+from wadjet.pipeline.shapes.pattern import PatternError, pattern
+from wadjet.pipeline.shapes.rewriting import Rewritten, check, rewrite
+from wadjet.pipeline.shapes.search import Query
 from wadjet.pipeline.source import Source
 
 
@@ -166,7 +166,7 @@ def test_a_replacement_that_does_not_fit_is_refused(before: str, after: str, mes
 def test_a_text_that_does_not_say_what_it_should_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("wadjet.pipeline.rewriting.needs_brackets", lambda *_: False)
+    monkeypatch.setattr("wadjet.pipeline.shapes.rewriting.needs_brackets", lambda *_: False)
     with pytest.raises(SourceError, match=r"a\.py is left as it is"):
         rewritten("f($x)", "$x * 2", "f(a + b)")
 

@@ -17,7 +17,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wadjet.pipeline.names import BOUND, GLOBAL, NONLOCAL, READ, Binding, Scope, ScopeKind, Variable
+from wadjet.pipeline.meaning.names import (
+    BOUND,
+    GLOBAL,
+    NONLOCAL,
+    READ,
+    Binding,
+    Scope,
+    ScopeKind,
+    Variable,
+)
 from wadjet.pipeline.tree import Node, children, walk
 from wadjet.target.behavior import LAZY_ANNOTATIONS
 

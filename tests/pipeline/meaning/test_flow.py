@@ -9,12 +9,12 @@ import textwrap
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pipeline.programs import Made, Run, Writer, definitions, uses
+from tests.pipeline.meaning.programs import Made, Run, Writer, definitions, uses
 
-from wadjet.pipeline.chains import chain
-from wadjet.pipeline.flow import Flow, flow
-from wadjet.pipeline.scopes import resolve
-from wadjet.pipeline.steps import Sort, Step, Way
+from wadjet.pipeline.meaning.chains import chain
+from wadjet.pipeline.meaning.flow import Flow, flow
+from wadjet.pipeline.meaning.scopes import resolve
+from wadjet.pipeline.meaning.steps import Sort, Step, Way
 
 QUIET = (Sort.TRY, Sort.DONE, Sort.FORGET, Sort.LEAVE, Sort.CASE, Sort.BIND, Sort.EXCEPT)
 """Steps that the interpreter need not tell a tracer of."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from wadjet.pipeline.matching import Entry, Item, Match, Parameter, parameters
-from wadjet.pipeline.pattern import Pattern, hole_of
+from wadjet.pipeline.shapes.matching import Entry, Item, Match, Parameter, parameters
+from wadjet.pipeline.shapes.pattern import Pattern, hole_of
 from wadjet.pipeline.tree import Node
 
 _IGNORED = frozenset({"ctx", "type_comment", "kind", "type_ignores"})

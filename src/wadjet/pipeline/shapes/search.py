@@ -9,8 +9,8 @@ from pathlib import Path
 from types import CodeType
 
 from wadjet.errors import SourceError
-from wadjet.pipeline.matching import Bound, Item, Match, find, match_node
-from wadjet.pipeline.pattern import Pattern, PatternError
+from wadjet.pipeline.shapes.matching import Bound, Item, Match, find, match_node
+from wadjet.pipeline.shapes.pattern import Pattern, PatternError
 from wadjet.pipeline.source import Source, read
 from wadjet.pipeline.tree import Node, parents, parse, span
 

@@ -4,7 +4,7 @@ What holes stand for is copied as it is written, comments and all. The tree of t
 is then compared with the old tree, in which the same was done to nodes: a file in which
 the two differ is left alone.
 
->>> from wadjet.pipeline.pattern import pattern
+>>> from wadjet.pipeline.shapes.pattern import pattern
 >>> source = Source("a.py", "if len( rows ) == 0:  # none?\n    go(a  + b)\n")
 >>> query = Query(pattern("len($x) == 0"))
 >>> print(rewrite(query, pattern("not $x"), source).text, end="")
@@ -21,12 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wadjet.errors import SourceError
-from wadjet.pipeline.instance import Instances, identical
-from wadjet.pipeline.layout import balanced, comments, fixed_lines, is_code, is_one
-from wadjet.pipeline.matching import Item, Match, Parameter
-from wadjet.pipeline.pattern import ANYTHING, Hole, Pattern, PatternError, hole_of
-from wadjet.pipeline.precedence import needs_brackets
-from wadjet.pipeline.search import Query, may_match, select
+from wadjet.pipeline.shapes.instance import Instances, identical
+from wadjet.pipeline.shapes.layout import balanced, comments, fixed_lines, is_code, is_one
+from wadjet.pipeline.shapes.matching import Item, Match, Parameter
+from wadjet.pipeline.shapes.pattern import ANYTHING, Hole, Pattern, PatternError, hole_of
+from wadjet.pipeline.shapes.precedence import needs_brackets
+from wadjet.pipeline.shapes.search import Query, may_match, select
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import F_STRINGS, FIELDS, Node, parents, parse, span, walk
 from wadjet.target.behavior import PLACES_IN_F_STRINGS

@@ -9,8 +9,8 @@ import pytest
 
 from wadjet.errors import NoInputError
 from wadjet.pipeline.files import files, in_order
-from wadjet.pipeline.pattern import PatternError, pattern
-from wadjet.pipeline.search import Query, may_match, search, select
+from wadjet.pipeline.shapes.pattern import PatternError, pattern
+from wadjet.pipeline.shapes.search import Query, may_match, search, select
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import parse
 

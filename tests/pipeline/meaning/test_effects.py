@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wadjet.pipeline.chains import chain
-from wadjet.pipeline.effects import Effects, Facts, Raises
-from wadjet.pipeline.scopes import resolve
+from wadjet.pipeline.meaning.chains import chain
+from wadjet.pipeline.meaning.effects import Effects, Facts, Raises
+from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.target.behavior import LAZY_IMPORTS
 
 

@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from wadjet.pipeline.steps import Sort, Step, Way, own
+from wadjet.pipeline.meaning.steps import Sort, Step, Way, own
 from wadjet.pipeline.tree import Node
 
 

@@ -1,0 +1,1 @@
+"""What a tree means: its names, what may run before what, and what an expression may do."""

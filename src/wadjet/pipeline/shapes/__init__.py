@@ -1,0 +1,1 @@
+"""Code by its shape: patterns with holes, where they match, and what is written in their place."""
