@@ -6,7 +6,7 @@ import argparse
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from wadjet.cli.table import Command
 from wadjet.errors import UsageError
@@ -24,6 +24,10 @@ class Parser(argparse.ArgumentParser):
         if any(action.nargs == argparse.ZERO_OR_MORE for action in self._get_positional_actions()):
             return self.parse_intermixed_args(words)
         return self.parse_args(words)
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """Take a word with a space in it for a value: ``--python '-O -X dev'`` is not our ``-O``."""
+        return [] if " " in option_string else super()._get_option_tuples(option_string)
 
     def paths(self) -> Iterator[argparse.Action]:
         """Yield the arguments that name a file."""
