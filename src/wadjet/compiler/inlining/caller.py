@@ -10,6 +10,7 @@ from wadjet.compiler.inlining.guards import Guards
 from wadjet.compiler.inlining.instance import Origins
 from wadjet.compiler.inlining.order import Slot, first
 from wadjet.compiler.inlining.place import Place
+from wadjet.compiler.inlining.tails import DROPPED
 from wadjet.compiler.inlining.targets import Target, Way
 from wadjet.pipeline.unit import Facts
 
@@ -88,7 +89,7 @@ class Caller:
         target = self._place.target(call)
         assert target is not None
         whole = slot.holder is statement and isinstance(statement, _WHOLE)
-        if not whole and target.is_expression:
+        if not whole and target.is_plain:
             return None
         self._note(call, target)
         if target.makes:
@@ -161,8 +162,6 @@ class Caller:
         if target.makes:
             new = names[way.bound[-1][0]]
             consume = _always(new, consume, self._place.origins)
-        for name in sorted(way.callee.locals - names.keys()):
-            names[name] = ast.Name(self._place.fresh(name), ast.Load())
         body = [self._place.origins.instance(each, names) for each in way.callee.body]
         return made + _consumed(body, consume)
 
@@ -180,6 +179,8 @@ class Caller:
                 bound.append((name, self._place.origins.copy(mine)))
                 direct = ast.Name(name, ast.Load())
             names[parameter] = direct
+        for name in sorted(way.callee.locals - names.keys()):
+            names[name] = ast.Name(self._place.fresh(name), ast.Load())
         return names, bound
 
     def _consumer(self, statement: ast.stmt) -> Consume:
@@ -210,7 +211,18 @@ class Caller:
                 setattr(node, field, self._expression(value))
             elif isinstance(value, list):
                 value[:] = [self._part(each) for each in value]
-        return node
+        return self._without_idle(node) if isinstance(node, ast.BoolOp) else node
+
+    def _without_idle(self, node: ast.BoolOp) -> ast.expr:
+        """Return what is left without values that nobody wants and that do nothing."""
+        node.values = [each for each in node.values if not self._is_idle(each)]
+        return node if len(node.values) > 1 else node.values[0]
+
+    def _is_idle(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Compare(ast.NamedExpr(ast.Name(name), value)) if name == DROPPED:
+                return self._place.is_inert(value)
+        return False
 
     def _part(self, node: object) -> object:
         if isinstance(node, ast.keyword):

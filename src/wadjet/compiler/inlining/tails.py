@@ -75,14 +75,46 @@ def _ends(body: Sequence[ast.stmt]) -> bool:
 
 
 def as_expression(body: Sequence[ast.stmt]) -> ast.expr | None:
-    """Return what a body comes to, where it does nothing but choose and return."""
-    if len(body) != 1:
+    """Return what a body comes to, where it binds names, chooses and returns, no more.
+
+    >>> print(ast.unparse(as_expression(tailed(ast.parse("f(x); y = x + 1; return y * y").body))))
+    (_wadjet_0dropped := f(x)) is _wadjet_0dropped and (y := (x + 1)) is y and y * y
+    """
+    *before, last = body
+    tests = [_bound(each) for each in before]
+    value = _chosen(last)
+    if value is None or None in tests:
         return None
-    match body[0]:
+    found = [each for each in tests if each is not None]
+    return ast.copy_location(ast.BoolOp(ast.And(), [*found, value]), last) if found else value
+
+
+DROPPED = "_wadjet_0dropped"
+"""A local for values that nobody wants."""
+
+
+def _chosen(last: ast.stmt) -> ast.expr | None:
+    match last:
         case ast.Return(ast.expr() as value):
             return value
         case ast.If(test, body=yes, orelse=no):
             one, other = as_expression(yes), as_expression(no)
             if one is not None and other is not None:
-                return ast.copy_location(ast.IfExp(test, one, other), body[0])
+                return ast.copy_location(ast.IfExp(test, one, other), last)
     return None
+
+
+def _bound(statement: ast.stmt) -> ast.expr | None:
+    """Return what is always true, and binds the name that a statement binds."""
+    match statement:
+        case ast.Assign([ast.Name(name)], value):
+            pass
+        case ast.Expr(value):
+            name = DROPPED
+        case _:
+            return None
+    walrus = ast.NamedExpr(ast.Name(name, ast.Store()), value)
+    made = ast.Compare(walrus, [ast.Is()], [ast.Name(name, ast.Load())])
+    for node in (made, walrus, walrus.target, *made.comparators):
+        ast.copy_location(node, statement)
+    return made

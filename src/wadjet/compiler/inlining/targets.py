@@ -54,8 +54,17 @@ class Target:
 
     @property
     def is_expression(self) -> bool:
-        """Whether each way does nothing but return the value of an expression."""
+        """Whether each way comes to an expression."""
         return self.makes is None and all(way.callee.value is not None for way in self.ways)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each way does nothing but return the value of an expression."""
+        return self.is_expression and all(
+            not isinstance(node, ast.NamedExpr)
+            for way in self.ways
+            for node in walk(way.callee.value or way.callee.node)
+        )
 
     @property
     def size(self) -> int:
