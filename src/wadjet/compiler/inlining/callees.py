@@ -11,7 +11,8 @@ from wadjet.pipeline.names import Kind
 from wadjet.pipeline.scopes import Scopes
 from wadjet.pipeline.tree import walk
 
-_LARGEST = 90  # nodes of a body
+_LARGEST = 60  # nodes of a body
+_LARGEST_LOOP = 50  # of one that has a loop
 
 _STATEMENTS = (
     ast.Expr,
@@ -90,6 +91,8 @@ def callee(node: ast.FunctionDef, scopes: Scopes) -> Callee:
         for each in walk(statement):
             if not isinstance(each, _PLAIN):
                 raise NotPlainError(f"it has a {type(each).__name__} in line {_line(each, node)}")
+    if how_large > _LARGEST_LOOP and any(map(_has_loop, statements)):
+        raise NotPlainError("what takes time in it is a loop, not the call")
     body = tailed(statements)
     if isinstance(body[0], ast.Raise):
         raise NotPlainError("it only raises")
@@ -111,6 +114,10 @@ def callee(node: ast.FunctionDef, scopes: Scopes) -> Callee:
         any(_is_private(word) for each in [node.args, *statements] for word in _words(each)),
         how_large,
     )
+
+
+def _has_loop(statement: ast.stmt) -> bool:
+    return any(isinstance(each, ast.For | ast.While) for each in walk(statement))
 
 
 def _line(each: ast.AST, node: ast.FunctionDef) -> int:

@@ -15,9 +15,10 @@ from wadjet.pipeline.names import Kind, Scope
 from wadjet.pipeline.scopes import Scopes
 from wadjet.pipeline.tree import walk
 from wadjet.pipeline.unit import Facts
+from wadjet.target.behavior import ENTERS_INIT
 
 _MOST = 6  # classes that one guard asks for
-_MOST_WAYS = 2  # methods of one name, one after the other
+_MOST_WAYS = 2  # methods of one name, one after the other, each for one class
 
 _OF_BUILTINS = frozenset(
     name
@@ -120,9 +121,9 @@ class Targets:
         return self._made(call, made) if made else None
 
     def _made(self, call: ast.Call, made: Class) -> Target | None:
-        """Return how an object of a class is made."""
+        """Return how an object of a class is made, where that is faster than to call it."""
         method = made.method("__init__")
-        if method is None or made.has("__new__"):
+        if method is None or made.has("__new__") or ENTERS_INIT:
             return None
         found = self.callee(method)
         if not _returns_nothing(found.body):
@@ -160,7 +161,7 @@ class Targets:
             if found is None:
                 raise NotPlainError(f"{each.name}.{name} is no plain method")
             groups.setdefault(found, []).append(each)
-        if len(groups) > _MOST_WAYS:
+        if len(groups) > _MOST_WAYS or 1 < len(groups) < len(classes):
             raise NotPlainError(f"there are {len(groups)} methods of this name")
         return Target(name, tuple(self._ways(call, method.value, groups)), receiver=method.value)
 
