@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 
 from wadjet.compiler.inlining.tails import NotPlainError, as_expression, size, tailed
-from wadjet.pipeline.chains import Chains, chain
-from wadjet.pipeline.names import Kind
-from wadjet.pipeline.scopes import Scopes
+from wadjet.pipeline.meaning.chains import Chains, chain
+from wadjet.pipeline.meaning.names import Kind
+from wadjet.pipeline.meaning.scopes import Scopes
 from wadjet.pipeline.tree import walk
 
 _LARGEST = 60  # nodes of a body

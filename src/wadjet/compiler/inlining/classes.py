@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wadjet.pipeline.scopes import Scopes
+from wadjet.pipeline.meaning.scopes import Scopes
 from wadjet.pipeline.tree import walk
 from wadjet.pipeline.unit import Facts
 

@@ -70,7 +70,7 @@ from wadjet.compiler.inlining.classes import Class
 from wadjet.compiler.inlining.guards import PREFIX, Guards
 from wadjet.compiler.inlining.place import Function, Place
 from wadjet.compiler.inlining.targets import Targets
-from wadjet.pipeline.scopes import resolve
+from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.pipeline.tree import walk
 from wadjet.pipeline.unit import Facts, rewrites
 

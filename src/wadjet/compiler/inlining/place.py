@@ -12,8 +12,8 @@ from wadjet.compiler.inlining.guards import PREFIX
 from wadjet.compiler.inlining.instance import Origins
 from wadjet.compiler.inlining.tails import NotPlainError
 from wadjet.compiler.inlining.targets import Target, Targets, Way
-from wadjet.pipeline.chains import Chains, chain
-from wadjet.pipeline.names import Kind
+from wadjet.pipeline.meaning.chains import Chains, chain
+from wadjet.pipeline.meaning.names import Kind
 from wadjet.pipeline.unit import Facts
 
 _DEEPEST = 4  # functions in functions

@@ -11,8 +11,8 @@ from wadjet.compiler.inlining.callees import Callee, callee
 from wadjet.compiler.inlining.classes import Class, Classes
 from wadjet.compiler.inlining.guards import NEW
 from wadjet.compiler.inlining.tails import NotPlainError
-from wadjet.pipeline.names import Kind, Scope
-from wadjet.pipeline.scopes import Scopes
+from wadjet.pipeline.meaning.names import Kind, Scope
+from wadjet.pipeline.meaning.scopes import Scopes
 from wadjet.pipeline.tree import walk
 from wadjet.pipeline.unit import Facts
 from wadjet.target.behavior import ENTERS_INIT
