@@ -34,7 +34,7 @@ def test_a_program_does_the_same(seed: int) -> None:
     text = program(seed)
     if is_program(text):
         assert difference(text, *TRACED, trace=True) is None
-        assert difference(text, *PASSES) is None
+        assert difference(text, *PASSES, frames=False) is None
 
 
 @pytest.mark.slow
@@ -43,7 +43,8 @@ def test_many_programs_do_the_same(part: int) -> None:
     for seed in range(part * 1_000_000, part * 1_000_000 + 1_500):
         text = program(seed)
         if is_program(text):
-            found = difference(text, *TRACED, trace=True) or difference(text, *PASSES)
+            found = difference(text, *TRACED, trace=True)
+            found = found or difference(text, *PASSES, frames=False)
             assert found is None, f"program({seed}): {found}"
 
 
@@ -57,5 +58,5 @@ def test_chance_makes_what_the_passes_look_for() -> None:
             source = Source("a.py", text)
             unit = run(Unit(source, parse(source)), PASSES, notes=True)
             done |= {each.by for each in unit.changes if not each.why}
-    assert done == {each.name for each in PASSES}
+    assert done == {each.name for each in PASSES} - {"inlining"}  # it has programs of its own
     assert compiled > 150

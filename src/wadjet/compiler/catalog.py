@@ -22,6 +22,7 @@ from wadjet.compiler.folding.methods import methods
 from wadjet.compiler.folding.platform_facts import platform_facts
 from wadjet.compiler.folding.texts import texts
 from wadjet.compiler.folding.unrolling import unrolling
+from wadjet.compiler.inlining.inlining import inlining
 from wadjet.errors import PassError
 from wadjet.pipeline.unit import Pass, signature
 
@@ -34,12 +35,15 @@ PASSES: tuple[Pass, ...] = (
     methods,
     arithmetic,
     unrolling,
+    inlining,
 )
 """All of ours, in the order in which they look at a node."""
 
 ASSUMPTIONS = {
     "builtins": "nobody rebinds the builtins from outside of a module: no mock of `builtins.len`",
     "constants": "a global in capitals that a module binds once, to a constant, stays that",
+    "inlining": "functions and methods keep the code they were defined with, objects their class, "
+    "and nobody looks at frames or at when objects die",
     "jumps": "no debugger jumps into a loop over a few constants",
     "library": "nobody replaces functions of the standard library: no mock of `math.sqrt`",
     "platform": "the code runs on the platform and the version of Python that compile it",

@@ -21,7 +21,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wadjet.pipeline.code import compiled
@@ -80,8 +80,19 @@ def outcome(source: str, passes: Sequence[Pass] = (), *, trace: bool = False) ->
             error = tuple(_described(raised))
         finally:
             sys.settrace(before)
-    names = {name: _plain(value) for name, value in space.items() if not name.startswith("__b")}
-    return Outcome(names, output.getvalue(), error, tuple(noted.lines))
+    names = {
+        name: _plain(value)
+        for name, value in space.items()
+        if not name.startswith(("__b", "_wadjet_"))
+    }
+    printed = _ADDRESS.sub("0x", output.getvalue())
+    return Outcome(names, printed, error, tuple(noted.lines))
+
+
+def _is_shorter(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether an error is another but for lines before the last of its traceback."""
+    rest = iter(other)
+    return one[:2] == other[:2] and one[-1:] == other[-1:] and all(line in rest for line in one)
 
 
 def _described(error: Exception) -> Iterator[str]:
@@ -99,12 +110,15 @@ def _plain(value: object) -> str:
         return f"<{type(error).__name__}>"
 
 
-def difference(source: str, *passes: Pass, trace: bool = False) -> str | None:
+def difference(source: str, *passes: Pass, trace: bool = False, frames: bool = True) -> str | None:
     """Return in one line how a program differs with passes, or None where it does not.
 
-    The program is run, twice, in this process: give it nothing that it should not do.
+    Without ``frames``, a traceback may lack some of its lines, but not the last one. The
+    program is run, twice, in this process: give it nothing that it should not do.
     """
     ours, stock = outcome(source, passes, trace=trace), outcome(source, trace=trace)
+    if not frames and _is_shorter(ours.error, stock.error):
+        stock = replace(stock, error=ours.error)
     for name in sorted({*ours.names, *stock.names}):
         one, other = ours.names.get(name, "missing"), stock.names.get(name, "missing")
         if one != other:

@@ -189,8 +189,8 @@ def _settled(
                 "a pass returns a node, or None to leave it as it is",
             )
         if made is not node and not _would_document(made, holder):
-            if facts.notes is not None:
-                facts.did(each.name, node, spelt(made))
+            if facts.notes is not None and not isinstance(node, ast.Module):
+                facts.did(each.name, node, spelt(made))  # of a module, the pass says what
             node = _placed(made, node)
         for each in table.get(node.__class__, ()):
             if each not in acted:

@@ -24,6 +24,9 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 INLINED_COMPREHENSIONS = sys.version_info >= (3, 12)
 """Whether list, set and dict comprehensions run in the frame around them (PEP 709)."""
 
+ENTERS_INIT = sys.version_info >= (3, 13)
+"""Whether a class that is called enters its __init__ without a frame of C between."""
+
 LAZY_IMPORTS = sys.version_info >= (3, 15)
 """Whether to read a name may import a module (PEP 810)."""
 

@@ -1,0 +1,1 @@
+"""Small functions and methods, put where they are called."""

@@ -1,0 +1,112 @@
+r"""Small functions and methods of a module, put where it calls them.
+
+>>> from wadjet.pipeline.passes import applied
+>>> print(applied('''
+... def square(n):
+...     return n * n
+... def total(rows):
+...     result = 0
+...     for row in rows:
+...         result += square(row)
+...     return result
+... ''', inlining))
+_wadjet_square = []
+<BLANKLINE>
+def square(n):
+    return n * n
+_wadjet_square = square
+<BLANKLINE>
+def total(rows):
+    result = 0
+    for row in rows:
+        result += row * row if square is _wadjet_square else square(row)
+    return result
+
+A guard stands before each: whoever binds the name to something else gets that called. For a
+method, the object must be of the class that the module defines, or one of those:
+
+>>> print(applied('''
+... class Task:
+...     def __init__(self, left): self.left = left
+...     def step(self):
+...         self.left -= 1
+...         return self.left == 0
+... def run(task):
+...     done = task.step()
+...     return done
+... ''', inlining))
+_wadjet_0type = type
+_wadjet_Task = []
+<BLANKLINE>
+class Task:
+<BLANKLINE>
+    def __init__(self, left):
+        self.left = left
+<BLANKLINE>
+    def step(self):
+        self.left -= 1
+        return self.left == 0
+_wadjet_Task = Task
+<BLANKLINE>
+def run(task):
+    if _wadjet_0type(task) is _wadjet_Task:
+        task.left -= 1
+        done = task.left == 0
+    else:
+        done = task.step()
+    return done
+
+Lines are those of the function that was put there, so that a traceback ends with the line
+that failed; the call itself is missing in it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from wadjet.compiler.inlining.caller import Caller
+from wadjet.compiler.inlining.classes import Class
+from wadjet.compiler.inlining.guards import PREFIX, Guards
+from wadjet.compiler.inlining.place import Function, Place
+from wadjet.compiler.inlining.targets import Targets
+from wadjet.pipeline.meaning.scopes import resolve
+from wadjet.pipeline.tree import walk
+from wadjet.pipeline.unit import Facts, rewrites
+
+
+@rewrites(ast.Module, name="inlining", version="1", assumes="inlining")
+def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
+    """Put small functions and methods of a module where it calls them, behind guards."""
+    if not any(isinstance(each, ast.FunctionDef | ast.ClassDef) for each in node.body):
+        return None
+    scopes = resolve(node)  # of the tree as it is now
+    if scopes.doubts:
+        facts.stop(scopes.doubts[0].node, "this may bind any global")
+        return None
+    if any(name.startswith(PREFIX) for scope in scopes.all for name in scope.names):
+        return None
+    targets = Targets(facts, scopes)
+    guards = Guards()
+    made: dict[Function, list[ast.stmt]] = {}
+    for each, owner in _callers(node, targets):
+        body = Caller(Place(each, targets, facts, owner), guards, facts).body()
+        if body is None:
+            continue
+        made[each] = body
+        if each not in targets.defined:  # a function around it is to have it as it is now
+            each.body = body
+    for each, body in made.items():
+        each.body = body
+    return ast.Module(guards.kept(node.body), node.type_ignores) if made else None
+
+
+def _callers(tree: ast.Module, targets: Targets) -> Iterator[tuple[Function, Class | None]]:
+    """Yield the functions that calls are looked for in, with the classes they are methods of.
+
+    Those within others come first.
+    """
+    for node in reversed([*walk(tree)]):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if not targets.scopes.opened(node).is_watched:
+                yield node, targets.defined.get(node)
