@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
         return self.parse_args(words)
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Take a word with a space in it for a value: in ``--python '-O -u'`` there is no ``-O``."""
+        """Take a word with a space in it for a value: ``--python '-O -u'`` has no ``-O``."""
         return [] if " " in option_string else super()._get_option_tuples(option_string)
 
     def paths(self) -> Iterator[argparse.Action]:
