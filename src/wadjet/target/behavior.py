@@ -15,6 +15,9 @@ from wadjet.errors import UnsupportedError
 VERSION = tuple(sys.version_info)
 """The version of the interpreter, for what is compiled for it."""
 
+TELLS_EVERY_LINE = sys.version_info < (3, 14)
+"""Whether a tracer hears of every line: later, a ``return`` behind a loop may be left out."""
+
 PLACES_IN_F_STRINGS = sys.version_info >= (3, 12)
 """Whether the nodes within an f-string know where they are (PEP 701)."""
 

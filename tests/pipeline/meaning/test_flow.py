@@ -15,6 +15,7 @@ from wadjet.pipeline.meaning.chains import chain
 from wadjet.pipeline.meaning.flow import Flow, flow
 from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.pipeline.meaning.steps import Sort, Step, Way
+from wadjet.target.behavior import TELLS_EVERY_LINE
 
 QUIET = (Sort.TRY, Sort.DONE, Sort.FORGET, Sort.LEAVE, Sort.CASE, Sort.BIND, Sort.EXCEPT)
 """Steps that the interpreter need not tell a tracer of."""
@@ -53,6 +54,18 @@ def onward(steps: set[Step], at: int) -> set[Step]:
     return found
 
 
+def reachable(steps: set[Step]) -> set[Step]:
+    """Where one may come to at all."""
+    found: set[Step] = set()
+    waiting = [*steps]
+    while waiting:
+        step = waiting.pop()
+        if step not in found:
+            found.add(step)
+            waiting += [each for _, each in step.after]
+    return found
+
+
 def walked(graph: Flow, run: Run) -> str:
     """Follow a run through the graph; tell where it leaves it."""
     here, at = {graph.entry}, 0
@@ -72,7 +85,8 @@ def walked(graph: Flow, run: Run) -> str:
         here, at = following, number
     if not run.stopped:
         end = graph.raised if run.raised else graph.exit
-        if end not in onward(here, at):
+        near = onward(here, at) if TELLS_EVERY_LINE else reachable(here)
+        if end not in near:
             return f"from line {at} it goes to the end, the graph to {onward(here, at)}"
     return ""
 
