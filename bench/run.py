@@ -32,6 +32,7 @@ from rich.table import Table as RichTable
 from bench import (
     bench_cli,
     bench_collector,
+    bench_compiler,
     bench_heap,
     bench_leaks,
     bench_memory,
@@ -79,6 +80,7 @@ BENCHMARKS = {
     "grep": Benchmark(bench_pipeline.grep, 25),
     "compile": Benchmark(bench_pipeline.compiling, 90),
     "import": Benchmark(bench_pipeline.importing, 20),
+    "programs": Benchmark(bench_compiler.programs, 90),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

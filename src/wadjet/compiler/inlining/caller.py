@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from wadjet.compiler.inlining.guards import Guards
@@ -12,6 +12,7 @@ from wadjet.compiler.inlining.order import Slot, first
 from wadjet.compiler.inlining.place import Place
 from wadjet.compiler.inlining.tails import DROPPED
 from wadjet.compiler.inlining.targets import Target, Way
+from wadjet.pipeline.tree import children
 from wadjet.pipeline.unit import Facts
 
 _CLOSED = (
@@ -43,6 +44,8 @@ class Caller:
 
     def body(self) -> list[ast.stmt] | None:
         """Return the function's body after functions were put in it, None if there were none."""
+        if not any(map(self._is_wanted, _calls(self._place.node.body))):
+            return None
         body = self._block([self._place.origins.copy(each) for each in self._place.node.body])
         return body if self._place.has_grown else None
 
@@ -263,6 +266,17 @@ class Caller:
         if origin not in self._guards.noted:
             self._guards.noted.add(origin)
             self._facts.did(self._facts.by, origin, f"the body of {target}")
+
+
+def _calls(body: Sequence[ast.stmt]) -> Iterator[ast.Call]:
+    """Yield the calls of a body that may be replaced."""
+    stack: list[ast.AST] = [*body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Call):
+            yield node
+        if not isinstance(node, (*_CLOSED, *_DEFINITIONS)):
+            stack += children(node)
 
 
 def _consumed(body: list[ast.stmt], consume: Consume) -> list[ast.stmt]:

@@ -63,22 +63,21 @@ that failed; the call itself is missing in it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from wadjet.compiler.inlining.caller import Caller
-from wadjet.compiler.inlining.classes import Class
 from wadjet.compiler.inlining.guards import PREFIX, Guards
-from wadjet.compiler.inlining.place import Function, Place
+from wadjet.compiler.inlining.likely import Function, likely
+from wadjet.compiler.inlining.place import Place
 from wadjet.compiler.inlining.targets import Targets
 from wadjet.pipeline.meaning.scopes import resolve
-from wadjet.pipeline.tree import walk
 from wadjet.pipeline.unit import Facts, rewrites
 
 
 @rewrites(ast.Module, name="inlining", version="1", assumes="inlining")
 def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     """Put small functions and methods of a module where it calls them, behind guards."""
-    if not any(isinstance(each, ast.FunctionDef | ast.ClassDef) for each in node.body):
+    hopeful = likely(node)
+    if not hopeful:
         return None
     scopes = resolve(node)  # of the tree as it is now
     if scopes.doubts:
@@ -89,7 +88,10 @@ def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     targets = Targets(facts, scopes)
     guards = Guards()
     made: dict[Function, list[ast.stmt]] = {}
-    for each, owner in _callers(node, targets):
+    for each in reversed(hopeful):  # those within others come first
+        if scopes.opened(each).is_watched:
+            continue
+        owner = targets.defined.get(each)
         body = Caller(Place(each, targets, facts, owner), guards, facts).body()
         if body is None:
             continue
@@ -99,14 +101,3 @@ def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     for each, body in made.items():
         each.body = body
     return ast.Module(guards.kept(node.body), node.type_ignores) if made else None
-
-
-def _callers(tree: ast.Module, targets: Targets) -> Iterator[tuple[Function, Class | None]]:
-    """Yield the functions that calls are looked for in, with the classes they are methods of.
-
-    Those within others come first.
-    """
-    for node in reversed([*walk(tree)]):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if not targets.scopes.opened(node).is_watched:
-                yield node, targets.defined.get(node)

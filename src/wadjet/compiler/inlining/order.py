@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from wadjet.pipeline.tree import walk
+
 Inert = Callable[[ast.expr], bool]
 
 
@@ -39,6 +41,11 @@ def first(statement: ast.stmt, wanted: Callable[[ast.Call], bool], inert: Inert)
         ast.Raise: "exc",
     }.get(type(statement))
     if field is None:
+        return None
+    value = getattr(statement, field)
+    if value is None or not any(
+        isinstance(each, ast.Call) and wanted(each) for each in walk(value)
+    ):
         return None
     if isinstance(statement, ast.AugAssign) and not inert(statement.target):
         return None

@@ -10,6 +10,7 @@ from wadjet.compiler.inlining.callees import Callee
 from wadjet.compiler.inlining.classes import Class
 from wadjet.compiler.inlining.guards import PREFIX
 from wadjet.compiler.inlining.instance import Origins
+from wadjet.compiler.inlining.likely import Function
 from wadjet.compiler.inlining.tails import NotPlainError
 from wadjet.compiler.inlining.targets import Target, Targets, Way
 from wadjet.pipeline.meaning.chains import Chains, chain
@@ -17,9 +18,7 @@ from wadjet.pipeline.meaning.names import Kind
 from wadjet.pipeline.unit import Facts
 
 _DEEPEST = 4  # functions in functions
-_GROWTH = 1200  # nodes that a function may gain
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+_GROWTH = 400  # nodes that a function may gain
 
 
 class Place:
