@@ -20,6 +20,9 @@ from wadjet.target.behavior import TELLS_EVERY_LINE
 QUIET = (Sort.TRY, Sort.DONE, Sort.FORGET, Sort.LEAVE, Sort.CASE, Sort.BIND, Sort.EXCEPT)
 """Steps that the interpreter need not tell a tracer of."""
 
+TOLD_AGAIN = (Sort.CASE, Sort.GUARD, Sort.EXCEPT)
+"""Steps whose lines some code that only cleans up bears."""
+
 
 def line(step: Step) -> int:
     node = step.node
@@ -69,7 +72,7 @@ def reachable(steps: set[Step]) -> set[Step]:
 def walked(graph: Flow, run: Run) -> str:
     """Follow a run through the graph; tell where it leaves it."""
     here, at = {graph.entry}, 0
-    cases = {line(each) for each in graph.steps[3:] if each.sort in (Sort.CASE, Sort.GUARD)}
+    again = {line(each) for each in graph.steps[3:] if each.sort in TOLD_AGAIN}
     for number in run.lines:
         following = {
             each
@@ -78,8 +81,8 @@ def walked(graph: Flow, run: Run) -> str:
         }
         if number == at:  # some lines are told of twice
             following |= here
-        if not following and number in cases:
-            continue  # of which some tracers are told again where the match ends
+        if not following and number in again:
+            continue
         if not following:
             return f"from line {at} it goes to {number}, the graph to {onward(here, at)}"
         here, at = following, number
