@@ -28,6 +28,7 @@ SMALL = {
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints"}
+OTHERS = {"optimized"}  # reports ratios
 HEAVY = {"extensions", "imports", "kinds"}  # needs libraries that only a benchmark is worth
 
 
@@ -40,7 +41,7 @@ def run(name: str, folder: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_every_workload_is_tried() -> None:
-    assert {path.stem for path in WORKLOADS.glob("*.py")} == SMALL.keys() | PARTS | HEAVY
+    assert {path.stem for path in WORKLOADS.glob("*.py")} == SMALL.keys() | PARTS | OTHERS | HEAVY
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -74,3 +75,35 @@ def test_without_a_file_the_report_goes_to_stdout() -> None:
         timeout=60,
     )
     assert json.loads(done.stdout)["cpu"] > 0
+
+
+PROGRAM = """
+import pyperf
+
+def square(n):
+    return n * n
+
+def work(loops, amount):
+    for _ in range(loops):
+        sum([square(each) for each in range(amount)])
+
+if __name__ == "__main__":
+    runner = pyperf.Runner()
+    runner.metadata["description"] = "Squares."
+    runner.bench_time_func("squares", work, 10_000)
+"""
+
+
+def test_a_program_of_pyperformance_is_run_with_passes_and_without(tmp_path: Path) -> None:
+    program = tmp_path / "run_benchmark.py"
+    program.write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, WORKLOADS / "optimized.py", program, "all", "--rounds", "3"],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    ratios = json.loads(done.stdout)
+    assert ratios.keys() == {"squares"}
+    assert len(ratios["squares"]) == 3
+    assert all(each > 0 for each in ratios["squares"])
