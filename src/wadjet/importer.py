@@ -5,6 +5,15 @@
 >>> installed.machinery.record.startswith("wadjet 1: texts@1")
 True
 >>> installed.undo()
+
+What imports cost, with passes or without:
+
+>>> with importer.timed() as times:
+...     import this_module_is_not_there
+Traceback (most recent call last):
+ModuleNotFoundError: No module named 'this_module_is_not_there'
+>>> [function.name for function in times.profile.tree.functions]
+['this_module_is_not_there', 'find']
 """
 
 from __future__ import annotations
@@ -15,8 +24,9 @@ from wadjet.compiler.catalog import chosen, configured
 from wadjet.pipeline.importer.hook import Hook, hook_in
 from wadjet.pipeline.importer.machinery import Machinery
 from wadjet.pipeline.importer.takeover import Takeover, take_over
+from wadjet.pipeline.importer.times import Times, timed
 
-__all__ = ["Hook", "Takeover", "install"]
+__all__ = ["Hook", "Takeover", "Times", "install", "timed"]
 
 
 def install(

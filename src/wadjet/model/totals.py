@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection, columns, confidence, memory
+from wadjet.model import collection, columns, confidence, imports, memory
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
 
-EXACT = frozenset(metric.name for metric in (*collection.METRICS, memory.MAPPED))
+EXACT = frozenset(metric.name for metric in (*collection.METRICS, memory.MAPPED, imports.METRIC))
 """Metrics that count everything there was: their figures are no estimates."""
 
 _FINE = 1e-12  # the grain of an exact metric, as a part of its total

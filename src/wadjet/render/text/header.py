@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
-from wadjet.model import collection, memory
+from wadjet.model import collection, imports, memory
 from wadjet.model.finding import Finding, Level
 from wadjet.model.profile import Fact, Metric, Profile
 from wadjet.model.totals import fold
@@ -100,13 +100,17 @@ def _status(status: int) -> str:
 
 def _clocks(profile: Profile) -> list[str]:
     """Return for each metric how many samples there are, and which clock took them."""
-    counted = {metric.name for metric in collection.ALL} | memory.NAMES
+    counted = {metric.name for metric in (*collection.ALL, imports.METRIC)} | memory.NAMES
     clocks = [
         metric
         for metric in reversed(profile.metrics)
         if metric.name not in counted and not _is_off(profile, metric)
     ]
-    return [*(_clock(profile, metric) for metric in clocks), *_collections(profile)]
+    return [
+        *(_clock(profile, metric) for metric in clocks),
+        *_collections(profile),
+        *_imports(profile),
+    ]
 
 
 def _is_off(profile: Profile, metric: Metric) -> bool:
@@ -123,6 +127,11 @@ def _collections(profile: Profile) -> list[str]:
         return []
     times, paused = fold(profile, "gc-runs").total, fold(profile, collection.PAUSE.name).total
     return [f"{plural(times, 'collection')}, {duration(paused)}"]
+
+
+def _imports(profile: Profile) -> list[str]:
+    """Return how many modules were imported, where that was recorded."""
+    return [plural(imports.count(profile), "import")] if imports.is_recorded(profile) else []
 
 
 def _memory(profile: Profile) -> list[str]:

@@ -47,6 +47,8 @@ def few_samples(evidence: Evidence) -> Iterator[Finding]:
     >>> found.message
     'There are 25 CPU samples only: a share may be off by 18 points.'
     """
+    if not any(metric.name in ("cpu", "wall") for metric in evidence.profile.metrics):
+        return
     n = evidence.cpu.count
     asleep = evidence.busy < IDLE and evidence.wall.count >= FEW
     if n >= FEW or asleep or evidence.clock("cpu").get("engine") == "none":
