@@ -38,6 +38,7 @@ from bench import (
     bench_memory,
     bench_memory_ends,
     bench_memory_truth,
+    bench_mutants,
     bench_pipeline,
     bench_sampling_cost,
     bench_sampling_recording,
@@ -80,6 +81,7 @@ BENCHMARKS = {
     "grep": Benchmark(bench_pipeline.grep, 25),
     "compile": Benchmark(bench_pipeline.compiling, 90),
     "import": Benchmark(bench_pipeline.importing, 20),
+    "mutants": Benchmark(bench_mutants.importer, 600),
     "programs": Benchmark(bench_compiler.programs, 90),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
