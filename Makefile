@@ -17,7 +17,7 @@ C_FILES := $(shell find core tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-all stress sanitized lint format bench measure docs clean
+.PHONY: help build run test test-all fuzz stress sanitized lint format bench measure docs clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -53,6 +53,9 @@ test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to
 
 test-all:  ## Run the suite on each Python there is; `tools/pythons make` adds 3.13 to 3.15
 	tools/test-all $(ARGS)
+
+fuzz: $(STAMPS)/build $(STAMPS)/test  ## Search for programs that the passes break, until stopped
+	$(BIN)/python -m tests.compiler.fuzz $(ARGS)
 
 # The sanitized core has an environment of its own, so that nothing loads the normal one.
 # Leaks are not looked for: the interpreter keeps what it allocates. Left out are: the tracker
