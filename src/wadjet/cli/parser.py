@@ -13,7 +13,15 @@ from wadjet.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains as everything else here does: one line, and a documented exit code."""
+    """Complains as everything else here does: one line, and a documented exit code.
+
+    ``attached`` says for a flag which option takes a value that is written right behind it:
+    ``-O`` is a flag, and ``-Osafe`` the same as ``--passes safe``.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.attached: dict[str, str] = {}
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError; argparse would print the whole usage and exit with 2."""
@@ -27,7 +35,11 @@ class Parser(argparse.ArgumentParser):
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Take a word with a space in it for a value: ``--python '-O -u'`` has no ``-O``."""
-        return [] if " " in option_string else super()._get_option_tuples(option_string)
+        found = [] if " " in option_string else super()._get_option_tuples(option_string)
+        other = self.attached.get(option_string[:2])
+        if other is None:
+            return found
+        return [(self._option_string_actions[other], *rest) for _, *rest in found]
 
     def paths(self) -> Iterator[argparse.Action]:
         """Yield the arguments that name a file."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wadjet.cli import options
+from wadjet.cli.parser import Parser
 from wadjet.errors import NoInputError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ has to say goes to standard error.
 """
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: Parser) -> None:
     """Declare the options."""
+    parser.attached["-O"] = "--passes"
     parser.usage = "wadjet run [options] (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -62,7 +64,8 @@ def _passes(group: argparse._ArgumentGroup) -> None:
         dest="optimize",
         help="compile what it imports by way of passes: those of pyproject.toml, or the safe ones",
     )
-    group.add_argument("--passes", metavar="WORDS", help=f"by way of these: {options.PASSES}")
+    text = f"by way of these; -OWORDS is the same: {options.PASSES}"
+    group.add_argument("--passes", metavar="WORDS", help=text)
 
 
 def _clocks(group: argparse._ArgumentGroup) -> None:
