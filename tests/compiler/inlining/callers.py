@@ -11,6 +11,7 @@ _OPERATORS = ["+", "-", "*", "//", "%", "<", "<=", "==", "is", "and", "or"]
 _WORDS = ["a", "b", "c"]
 _GLOBALS = ["K", "total", "sq"]
 _FIELDS = ["x", "y"]
+_PROPERTIES = ["px", "py"]
 _METHODS = ["get", "step", "both", "twice", "kind"]
 
 
@@ -35,6 +36,7 @@ class _Maker:
         if self._chance.random() < 0.1:
             parts.insert(0, "'''doc'''\nfrom __future__ import annotations")
         parts += [self._small(f"f{each}") for each in range(self._chance.randint(1, 3))]
+        parts += [self._lambda(f"h{each}") for each in range(self._chance.randint(0, 1))]
         parts += [self._class(f"C{each}") for each in range(self._chance.randint(1, 3))]
         parts += [self._large(f"g{each}") for each in range(2)]
         for _ in range(self._chance.randint(1, 2)):
@@ -73,6 +75,7 @@ class _Maker:
                 f"{function} = lambda *a, **k: ('other', a, k)",
                 f"saved = {function}\ndel {function}",
                 f"{self._pick(self._classes)}.{self._pick(_METHODS)} = lambda *a: ('patched', a)",
+                f"{self._pick(self._classes)}.{self._property()} = property(lambda self: 'new')",
                 f"class {self._pick(self._classes)}:\n    def __init__(self, *a): self.x = a",
                 f"def {function}(*a, **k): return ('again', len(a))",
                 *self._changed_from_outside(function),
@@ -104,6 +107,13 @@ class _Maker:
         parameters = self._parameters()
         self._locals = [each for each in _WORDS if each in parameters]
         made = f"def {name}({parameters}):\n{indent(self._little(), '    ')}"
+        self._functions.append((name, len(self._locals)))
+        return made
+
+    def _lambda(self, name: str) -> str:
+        parameters = self._parameters()
+        self._locals = [each for each in _WORDS if each in parameters]
+        made = f"{name} = lambda {parameters}: {self._expression(2)}"
         self._functions.append((name, len(self._locals)))
         return made
 
@@ -148,6 +158,14 @@ class _Maker:
             if self._chance.random() < 0.08:
                 lines.append("@property")
             lines.append(f"def {method}(self{extra}):\n{indent(self._little(), '    ')}")
+        for each in _PROPERTIES:
+            if self._chance.random() < 0.4:
+                self._locals = ["self"]
+                lines.append(f"@property\ndef {each}(self):\n{indent(self._little(), '    ')}")
+                if self._chance.random() < 0.15:
+                    lines.append(f"@{each}.setter\ndef {each}(self, a): note(a)")
+        if self._chance.random() < 0.1:
+            lines.append("def __getattr__(self, name): return ('missing', name)")
         self._classes.append(name)
         self._callable = []
         return made + indent("\n".join(lines), "    ")
@@ -243,12 +261,17 @@ class _Maker:
     def _method(self, depth: int) -> str:
         if not self._callable:
             return self._binary(depth)
+        if self._callable is _METHODS and self._chance.random() < 0.3:
+            return f"({self._pick(['b', self._expression(min(depth, 1))])}).{self._property()}"
         owners = [each for each in self._locals if each in ("self", "b")] or ["K"]
         owner = self._pick([*owners, *owners, self._expression(min(depth, 1))])
         if self._classes and self._chance.random() < 0.2:
             owner = f"{self._pick(self._classes)}({self._expression(min(depth, 1))})"
         given = self._expression(depth) if self._chance.random() < 0.5 else ""
         return f"({owner}).{self._pick(self._callable)}({given})"
+
+    def _property(self) -> str:
+        return self._pick(_PROPERTIES)
 
     def _other(self, depth: int) -> str:
         one = self._expression(depth)

@@ -414,6 +414,66 @@ g(3)
 """,
 }
 
+KEPT |= {
+    "a property of one class, an attribute of another": """
+class A:
+    def __init__(self, x): self._x = x
+    @property
+    def size(self): return note(self._x) + 1
+class B(A):
+    pass
+class C:
+    size = 7
+def g(o):
+    found = o.size
+    return found, o.size * 2
+a = g(A(1)), g(B(2)), g(C())
+""",
+    "a property whose AttributeError goes elsewhere": """
+class A:
+    @property
+    def size(self): return self.missing
+    def __getattr__(self, name): return 'asked for ' + name
+class B:
+    @property
+    def size(self): return self.missing
+def g(o):
+    return o.size
+a = g(A())
+b = g(B())
+""",
+    "a property that is patched where nobody sees it": """
+class A:
+    @property
+    def size(self): return 1
+def g(o):
+    return o.size
+a = g(A())
+g.__globals__['A'] = 3
+b = g(type('A', (), {'size': 4})())
+""",
+    "properties that are bound, and deleted": """
+class A:
+    @property
+    def size(self): return 1
+def g(o):
+    o.size = 2
+    return o.size
+def h(o):
+    del o.size
+for each in g, h:
+    try: each(A())
+    except AttributeError as error: note(type(error).__name__)
+""",
+    "a lambda that is rebound": """
+double = lambda n: note(n) * 2
+def g(n): return double(n) + 1
+a = g(1)
+double = str
+b = g(1)
+""",
+}
+
 
 @pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
 def test_traps_are_avoided(text: str) -> None:
@@ -448,6 +508,9 @@ def test_the_traps_are_programs_in_which_something_is_done() -> None:
         "@d\nclass A:\n    def get(self): return 1\ndef g(x): return x.get()",
         "class A(metaclass=M):\n    def get(self): return 1\ndef g(x): return x.get()",
         "class A:\n    def append(self, y): return y\ndef g(x): return x.append(1)",
+        "def property(f): pass\nclass A:\n    @property\n    def x(self): pass\ndef g(o): o.x",
+        "class A:\n    @property\n    def x(self): return 1\ndef g(o): o.x = A.x",
+        "f = lambda a: a\nf.x = 1\nf = 2\ndef g(): return f(1)",
         "_wadjet_f = 1\ndef f(a): return a\ndef g(): return f(1)",
     ],
 )
@@ -467,6 +530,15 @@ def test_what_was_done_is_told_by_call_and_what_was_not_with_a_reason() -> None:
     assert found == {
         "f(1)": (3, "the body of f"),
         "h(2)": (3, "it has a ListComp in line 2"),
+    }
+
+
+def test_properties_and_lambdas_are_put_there_too() -> None:
+    text = "class A:\n    @property\n    def size(self): return self.x\n"
+    text += "half = lambda n: n / 2\ndef g(o): return half(3) + o.size\n"
+    assert {each.before: each.after for each in changes(text)} == {
+        "half(3)": "the body of half",
+        "o.size": "the body of A.size",
     }
 
 

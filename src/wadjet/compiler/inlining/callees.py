@@ -54,6 +54,23 @@ _LOOKERS = frozenset({"super", "locals", "vars", "dir", "eval", "exec", "globals
 _GLOBAL = (Kind.IMPLICIT, Kind.BUILTIN, Kind.SHADOWED, Kind.UNCERTAIN)
 
 
+Definition = ast.FunctionDef | ast.Lambda
+
+
+def named(statement: ast.stmt) -> tuple[str, ast.FunctionDef | ast.Name, Definition] | None:
+    """Return what a statement names a function, if it does no more: with the node that does.
+
+    >>> named(ast.parse("square = lambda n: n * n").body[0])[0]
+    'square'
+    """
+    match statement:
+        case ast.FunctionDef(name=name, decorator_list=[]):
+            return name, statement, statement
+        case ast.Assign([ast.Name(name) as place], ast.Lambda() as value):
+            return name, place, value
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Callee:
     """A function: its body, whose returns are at its ends, and the names in it by sort.
@@ -62,7 +79,7 @@ class Callee:
     locals that its body binds; ``is_private`` says that a class may change its words.
     """
 
-    node: ast.FunctionDef
+    node: Definition
     body: tuple[ast.stmt, ...]
     value: ast.expr | None
     stored: frozenset[str]
@@ -79,9 +96,9 @@ class Callee:
         return not any(_is_delicate(each, name, value) for each in used)
 
 
-def callee(node: ast.FunctionDef, scopes: Scopes) -> Callee:
+def callee(node: Definition, scopes: Scopes) -> Callee:
     """Return what there is to know of a function; raises NotPlainError."""
-    statements = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    statements = _statements(node)
     how_large = size(statements)
     if how_large > _LARGEST:
         raise NotPlainError(f"its body is large ({how_large} nodes, {_LARGEST} at most)")
@@ -116,17 +133,22 @@ def callee(node: ast.FunctionDef, scopes: Scopes) -> Callee:
     )
 
 
+def _statements(node: Definition) -> list[ast.stmt]:
+    """Return what a function does, without its docstring."""
+    if isinstance(node, ast.Lambda):
+        return [ast.copy_location(ast.Return(node.body), node.body)]
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+
+
 def _has_loop(statement: ast.stmt) -> bool:
     return any(isinstance(each, ast.For | ast.While) for each in walk(statement))
 
 
-def _line(each: ast.AST, node: ast.FunctionDef) -> int:
+def _line(each: ast.AST, node: Definition) -> int:
     return getattr(each, "lineno", node.lineno)
 
 
-def _check_bound(
-    node: ast.FunctionDef, body: list[ast.stmt], scopes: Scopes, chains: Chains
-) -> None:
+def _check_bound(node: Definition, body: list[ast.stmt], scopes: Scopes, chains: Chains) -> None:
     """See that no local is read before it is bound: the error would have another name in it."""
     own = scopes.opened(node)
     for statement in body:

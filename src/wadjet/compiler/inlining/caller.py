@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from wadjet.compiler.inlining.guards import Guards
 from wadjet.compiler.inlining.instance import Origins
-from wadjet.compiler.inlining.order import Slot, first
+from wadjet.compiler.inlining.order import Site, Slot, first
 from wadjet.compiler.inlining.place import Place
 from wadjet.compiler.inlining.tails import DROPPED
 from wadjet.compiler.inlining.targets import Target, Way
@@ -44,7 +44,7 @@ class Caller:
 
     def body(self) -> list[ast.stmt] | None:
         """Return the function's body after functions were put in it, None if there were none."""
-        if not any(map(self._is_wanted, _calls(self._place.node.body))):
+        if not any(map(self._is_wanted, _sites(self._place.node.body))):
             return None
         body = self._block([self._place.origins.copy(each) for each in self._place.node.body])
         return body if self._place.has_grown else None
@@ -66,8 +66,8 @@ class Caller:
                 value[:] = self._list(value)
         return [statement]
 
-    def _is_wanted(self, call: ast.Call) -> bool:
-        return self._place.target(call) is not None
+    def _is_wanted(self, site: Site) -> bool:
+        return self._place.target(site) is not None
 
     def _list(self, values: list[ast.AST]) -> list[ast.AST]:
         made: list[ast.AST] = []
@@ -88,7 +88,7 @@ class Caller:
 
     def _spread(self, statement: ast.stmt, slot: Slot) -> list[ast.stmt] | None:
         """Return what a statement becomes, or None where its expression can stay one."""
-        call = slot.call
+        call = slot.site
         target = self._place.target(call)
         assert target is not None
         whole = slot.holder is statement and isinstance(statement, _WHOLE)
@@ -121,7 +121,7 @@ class Caller:
         return [self._place.origins.copy(receiver)], self._place.origins.local(name, receiver)
 
     def _chosen(
-        self, call: ast.Call, target: Target, receiver: ast.Name | None, consume: Consume
+        self, call: Site, target: Target, receiver: ast.Name | None, consume: Consume
     ) -> list[ast.stmt]:
         """Return the ways that a call may go, each behind its guard; at last the call itself."""
         made = consume(self._original(call, receiver))
@@ -135,9 +135,10 @@ class Caller:
                 made = [_at(ast.If(test, body or [_at(ast.Pass(), call)], made), call)]
         return made
 
-    def _guard(self, call: ast.Call, way: Way, receiver: ast.expr | None) -> ast.expr | None:
+    def _guard(self, call: Site, way: Way, receiver: ast.expr | None) -> ast.expr | None:
         """Return what must be true for a way, or None where it is for sure."""
         if receiver is None:
+            assert isinstance(call, ast.Call)
             assert isinstance(call.func, ast.Name)
             return _at(self._guards.function(call.func), call)
         if isinstance(receiver, ast.Name):
@@ -146,12 +147,13 @@ class Caller:
             receiver = self._place.origins.local(receiver.id, call)
         return _at(self._guards.kind(receiver, way.classes), call)
 
-    def _original(self, call: ast.Call, receiver: ast.Name | None) -> ast.Call:
+    def _original(self, call: Site, receiver: ast.Name | None) -> Site:
         """Return the call as it was."""
         made = self._place.origins.copy(call)
         if receiver is not None:
-            assert isinstance(made.func, ast.Attribute)
-            made.func.value = self._place.origins.local(receiver.id, made.func.value)
+            read = made.func if isinstance(made, ast.Call) else made
+            assert isinstance(read, ast.Attribute)
+            read.value = self._place.origins.local(receiver.id, read.value)
         return made
 
     def _body(
@@ -205,7 +207,7 @@ class Caller:
     def _expression(self, node: ast.expr) -> ast.expr:
         if isinstance(node, _CLOSED):
             return node
-        if isinstance(node, ast.Call):
+        if isinstance(node, Site):
             target = self._place.target(node)
             if target is not None and target.is_expression:
                 return self._chosen_value(node, target)
@@ -232,7 +234,7 @@ class Caller:
             node.value = self._expression(node.value)
         return self._expression(node) if isinstance(node, ast.expr) else node
 
-    def _chosen_value(self, call: ast.Call, target: Target) -> ast.expr:
+    def _chosen_value(self, call: Site, target: Target) -> ast.expr:
         """Return the values that a call may come to, each behind its guard."""
         binding, named = self._received(target)
         receiver: ast.expr | None = named
@@ -260,7 +262,7 @@ class Caller:
         self._note(call, target)
         return made
 
-    def _note(self, call: ast.Call, target: Target) -> None:
+    def _note(self, call: Site, target: Target) -> None:
         """Note once for each call of the module what was put in its place."""
         origin = self._place.origins.of(call)
         if origin not in self._guards.noted:
@@ -268,12 +270,12 @@ class Caller:
             self._facts.did(self._facts.by, origin, f"the body of {target}")
 
 
-def _calls(body: Sequence[ast.stmt]) -> Iterator[ast.Call]:
-    """Yield the calls of a body that may be replaced."""
+def _sites(body: Sequence[ast.stmt]) -> Iterator[Site]:
+    """Yield what may be replaced in a body."""
     stack: list[ast.AST] = [*body]
     while stack:
         node = stack.pop()
-        if isinstance(node, ast.Call):
+        if isinstance(node, Site):
             yield node
         if not isinstance(node, (*_CLOSED, *_DEFINITIONS)):
             stack += children(node)

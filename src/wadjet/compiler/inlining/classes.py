@@ -22,6 +22,8 @@ class Class:
     base: Class | None
     names: frozenset[str]
     methods: dict[str, ast.FunctionDef]
+    getters: dict[str, ast.FunctionDef]
+    """Of properties that nobody sets."""
     derived: list[Class] = field(default_factory=list)
 
     @property
@@ -48,6 +50,18 @@ class Class:
                 return each.methods.get(name)
         return None
 
+    def getter(self, name: str) -> ast.FunctionDef | None:
+        """Return what computes an attribute, if that is a property.
+
+        An AttributeError in it must not lead anywhere else.
+        """
+        if self.has("__getattr__"):
+            return None
+        for each in self.lineage():
+            if name in each.names:
+                return each.getters.get(name)
+        return None
+
     def home(self, name: str) -> str:
         """Return the name of the class whose text has a name."""
         return next((each.name for each in self.lineage() if name in each.names), self.name)
@@ -63,6 +77,8 @@ class Classes:
     def __init__(self, facts: Facts, scopes: Scopes) -> None:
         self.by_name: dict[str, Class] = {}
         self.by_node: dict[ast.ClassDef, Class] = {}
+        self.properties: set[str] = set()
+        """The names of all properties."""
         self._changed: set[str] = set()
         self._made: set[str] = set()
         bound = any(
@@ -105,15 +121,15 @@ class Classes:
             case _:
                 return
         bound = {name: each.bound_at for name, each in scope.names.items() if each.bound_at}
-        methods = {
+        defined = {
             name: at[0]
             for name, at in bound.items()
-            if len(at) == 1
-            and isinstance(at[0], ast.FunctionDef)
-            and at[0] in node.body
-            and not at[0].decorator_list
+            if len(at) == 1 and isinstance(at[0], ast.FunctionDef) and at[0] in node.body
         }
-        made = Class(node, base, frozenset(bound), methods)
+        methods = {name: each for name, each in defined.items() if not each.decorator_list}
+        getters = {name: each for name, each in defined.items() if _is_property(each, scopes)}
+        made = Class(node, base, frozenset(bound), methods, getters)
+        self.properties |= getters.keys()
         if base:
             base.derived.append(made)
         self.by_name[node.name] = self.by_node[node] = made
@@ -130,3 +146,10 @@ class Classes:
         pool = among.below() if among else self.by_name.values()
         found = [each for each in pool if each.has(name)]
         return [each for each in found if each.name in self._made] or found
+
+
+def _is_property(node: ast.FunctionDef, scopes: Scopes) -> bool:
+    match node.decorator_list:
+        case [ast.Name("property") as word]:
+            return scopes.is_builtin(word)
+    return False

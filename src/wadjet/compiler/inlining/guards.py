@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from wadjet.compiler.inlining.callees import named
 from wadjet.compiler.inlining.classes import Class
 
 PREFIX = "_wadjet_"
@@ -65,8 +66,8 @@ class Guards:
         waiting = {key: {each.name for each in key} for key in self._sets}
         for statement in body[at:]:
             made.append(statement)
-            name = getattr(statement, "name", None)
-            if isinstance(statement, ast.FunctionDef | ast.ClassDef) and name in self._kept:
+            name = _defined(statement)
+            if name in self._kept:
                 made.append(_bound(PREFIX + name, ast.Name(name, ast.Load()), statement))
                 made += self._complete(name, waiting, statement)
         return made
@@ -94,6 +95,14 @@ class Guards:
             yield _bound(PREFIX + name, ast.List([], ast.Load()), place)
         for name in self._sets.values():
             yield _bound(name, ast.Tuple([], ast.Load()), place)
+
+
+def _defined(statement: ast.stmt) -> str:
+    """Return what a statement defines, a class or a function, or an empty text."""
+    if isinstance(statement, ast.ClassDef):
+        return statement.name
+    found = named(statement)
+    return found[0] if found else ""
 
 
 def _after_head(body: list[ast.stmt]) -> int:

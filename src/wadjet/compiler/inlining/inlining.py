@@ -56,6 +56,8 @@ def run(task):
         done = task.step()
     return done
 
+A property is read as a method is called, and a lambda with a name is a function.
+
 Lines are those of the function that was put there, so that a traceback ends with the line
 that failed; the call itself is missing in it.
 """
@@ -73,9 +75,9 @@ from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.pipeline.unit import Facts, rewrites
 
 
-@rewrites(ast.Module, name="inlining", version="1", assumes="inlining")
+@rewrites(ast.Module, name="inlining", version="2", assumes="inlining")
 def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
-    """Put small functions and methods of a module where it calls them, behind guards."""
+    """Put small functions, methods and properties of a module where it uses them, behind guards."""
     hopeful = likely(node)
     if not hopeful:
         return None

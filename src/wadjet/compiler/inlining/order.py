@@ -1,4 +1,4 @@
-"""Which call a statement comes to first, before anything that could be told from it."""
+"""Which of its sites a statement comes to first, before anything that could be told from it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from typing import Any
 
 from wadjet.pipeline.tree import walk
 
+Site = ast.Call | ast.Attribute
+"""What may run a function of the module: a call, or the reading of a property."""
+
 Inert = Callable[[ast.expr], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A call, and what it sits in: a field, and an index of that or -1."""
+    """A site, and what it sits in: a field, and an index of that or -1."""
 
-    call: ast.Call
+    site: Site
     holder: ast.AST
     field: str
     index: int = -1
@@ -29,8 +32,8 @@ class Slot:
             setattr(self.holder, self.field, made)
 
 
-def first(statement: ast.stmt, wanted: Callable[[ast.Call], bool], inert: Inert) -> Slot | None:
-    """Return the first call that is wanted, if nothing but inert expressions is before it."""
+def first(statement: ast.stmt, wanted: Callable[[Site], bool], inert: Inert) -> Slot | None:
+    """Return the first site that is wanted, if nothing but inert expressions is before it."""
     field = {
         ast.Expr: "value",
         ast.Assign: "value",
@@ -43,9 +46,7 @@ def first(statement: ast.stmt, wanted: Callable[[ast.Call], bool], inert: Inert)
     if field is None:
         return None
     value = getattr(statement, field)
-    if value is None or not any(
-        isinstance(each, ast.Call) and wanted(each) for each in walk(value)
-    ):
+    if value is None or not any(isinstance(each, Site) and wanted(each) for each in walk(value)):
         return None
     if isinstance(statement, ast.AugAssign) and not inert(statement.target):
         return None
@@ -53,11 +54,11 @@ def first(statement: ast.stmt, wanted: Callable[[ast.Call], bool], inert: Inert)
 
 
 def _first(
-    holder: ast.AST, field: str, index: int, wanted: Callable[[ast.Call], bool], inert: Inert
+    holder: ast.AST, field: str, index: int, wanted: Callable[[Site], bool], inert: Inert
 ) -> Slot | None:
     value: Any = getattr(holder, field)
     node = value[index] if index >= 0 else value
-    if isinstance(node, ast.Call) and wanted(node):
+    if isinstance(node, Site) and wanted(node):
         return Slot(node, holder, field, index)
     for inner, at in _in_order(node):
         found: Any = getattr(node, inner)

@@ -11,6 +11,7 @@ from wadjet.compiler.inlining.classes import Class
 from wadjet.compiler.inlining.guards import PREFIX
 from wadjet.compiler.inlining.instance import Origins
 from wadjet.compiler.inlining.likely import Function
+from wadjet.compiler.inlining.order import Site
 from wadjet.compiler.inlining.tails import NotPlainError
 from wadjet.compiler.inlining.targets import Target, Targets, Way
 from wadjet.pipeline.meaning.chains import Chains, chain
@@ -77,13 +78,13 @@ class Place:
         binding = self._targets.scopes.find(self.origins.of(name))
         return binding is not None and binding.variable.home is self._targets.scopes.module
 
-    def target(self, call: ast.Call) -> Target | None:
-        """Return what may stand in the place of a call, if anything; else note why."""
-        origin = self.origins.of(call)
+    def target(self, site: Site) -> Target | None:
+        """Return what may stand in a place, if anything; else note why."""
+        origin = self.origins.of(site)
         if origin in self._refused:
             return None
         try:
-            found = self._found(call)
+            found = self._found(site)
             if found is not None:
                 self._check(found)
             return found
@@ -92,17 +93,23 @@ class Place:
             self._targets.note(origin, str(why), self._facts)
             return None
 
-    def _found(self, call: ast.Call) -> Target | None:
-        match call.func:
-            case ast.Name() as name if self._is_global(name):
-                return self._targets.of_name(call, name)
-            case ast.Attribute(ast.Name() as name) if self._is_global(name) and (
-                name.id in self._targets.classes.by_name or name.id in self._facts.imports
-            ):
-                return None
-            case ast.Attribute(value) as method:
-                return self._targets.of_method(call, method, self._class_of(value))
+    def _found(self, site: Site) -> Target | None:
+        match site:
+            case ast.Call(func=ast.Name() as name) if self._is_global(name):
+                return self._targets.of_name(site, name)
+            case ast.Call(func=ast.Attribute(value) as method) if not self._is_module(value):
+                return self._targets.of_method(site, method, self._class_of(value))
+            case ast.Attribute(value, ctx=ast.Load()) if not self._is_module(value):
+                return self._targets.of_property(site, self._class_of(value))
         return None
+
+    def _is_module(self, receiver: ast.expr) -> bool:
+        """Say whether something is no object of a class here, but an import or a class."""
+        return (
+            isinstance(receiver, ast.Name)
+            and (receiver.id in self._targets.classes.by_name or receiver.id in self._facts.imports)
+            and self._is_global(receiver)
+        )
 
     def _class_of(self, receiver: ast.expr) -> Class | None:
         """Return the class that an object is of, or derived from, if it is ``self``."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from wadjet.compiler.inlining.arguments import Bound, matched
-from wadjet.compiler.inlining.callees import Callee, callee
+from wadjet.compiler.inlining.callees import Callee, Definition, callee, named
 from wadjet.compiler.inlining.classes import Class, Classes
 from wadjet.compiler.inlining.guards import NEW
 from wadjet.compiler.inlining.tails import NotPlainError
@@ -83,18 +83,20 @@ class Targets:
         self.defined: dict[ast.AST, Class | None] = dict.fromkeys(self.functions.values())
         """The functions that may be put elsewhere, with the classes they are methods of."""
         for each in self.classes.by_name.values():
-            self.defined |= dict.fromkeys(each.methods.values(), each)
-        self._callees: dict[ast.FunctionDef, Callee | str] = {}
+            self.defined |= dict.fromkeys((*each.methods.values(), *each.getters.values()), each)
+        self._callees: dict[Definition, Callee | str] = {}
         self._noted: set[ast.AST] = set()
 
-    def _functions(self, tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    def _functions(self, tree: ast.Module) -> Iterator[tuple[str, Definition]]:
         """Yield the functions that the module's own level defines once and nothing else binds."""
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and not node.decorator_list:
-                if self.scopes.binding(node).variable.bound_at == [node]:
-                    yield node.name, node
+            found = named(node)
+            if found is not None:
+                name, place, definition = found
+                if self.scopes.binding(place).variable.bound_at == [place]:
+                    yield name, definition
 
-    def callee(self, node: ast.FunctionDef) -> Callee:
+    def callee(self, node: Definition) -> Callee:
         """Return what there is to know of a function; raises NotPlainError."""
         if node not in self._callees:
             try:
@@ -143,7 +145,22 @@ class Targets:
 
         Or a class that it is derived from. Raises NotPlainError where it may run too much.
         """
-        name = method.attr
+        return self._of_attribute(call, method, owner, Class.method)
+
+    def of_property(self, read: ast.Attribute, owner: Class | None) -> Target | None:
+        """Return what the reading of a property runs, as ``of_method`` does."""
+        if read.attr not in self.classes.properties:
+            return None
+        return self._of_attribute(ast.Call(read, [], []), read, owner, Class.getter)
+
+    def _of_attribute(
+        self,
+        call: ast.Call,
+        attribute: ast.Attribute,
+        owner: Class | None,
+        found_on: Callable[[Class, str], ast.FunctionDef | None],
+    ) -> Target | None:
+        name = attribute.attr
         if (name.startswith("__") and not name.endswith("__")) or (
             owner is None and name in _OF_BUILTINS
         ):
@@ -157,13 +174,14 @@ class Targets:
             raise NotPlainError(f"{len(classes)} classes have it")
         groups: dict[ast.FunctionDef, list[Class]] = {}
         for each in classes:
-            found = each.method(name)
+            found = found_on(each, name)
             if found is None:
-                raise NotPlainError(f"{each.name}.{name} is no plain method")
+                raise NotPlainError(f"{each.name}.{name} is no plain {found_on.__name__}")
             groups.setdefault(found, []).append(each)
         if len(groups) > _MOST_WAYS or 1 < len(groups) < len(classes):
             raise NotPlainError(f"there are {len(groups)} methods of this name")
-        return Target(name, tuple(self._ways(call, method.value, groups)), receiver=method.value)
+        ways = tuple(self._ways(call, attribute.value, groups))
+        return Target(name, ways, receiver=attribute.value)
 
     def _ways(
         self,
