@@ -7,6 +7,7 @@
 #include "walk.h"
 
 #define FIRST_BITS 17
+#define MOST_FIRST_BITS 26
 #define AHEAD 6
 
 static inline size_t
@@ -16,11 +17,35 @@ slot_of(const struct wj_walk *walk, const void *address)
                     >> walk->shift);
 }
 
+/* How many objects there are at least, as a rule: every other block of Python's
+ * allocator is one. Too few only make the table grow later. */
+static size_t
+expected(void)
+{
+    PyObject *count = PySys_GetObject("getallocatedblocks"); /* Borrowed */
+    PyObject *blocks = count != NULL ? PyObject_CallNoArgs(count) : NULL;
+    Py_ssize_t number = blocks != NULL ? PyLong_AsSsize_t(blocks) : 0;
+    Py_XDECREF(blocks);
+    PyErr_Clear();
+    return number > 0 ? (size_t)number / 2 : 0;
+}
+
+static int
+first_bits(void)
+{
+    size_t wanted = expected();
+    int bits = FIRST_BITS;
+    while (bits < MOST_FIRST_BITS && ((size_t)1 << bits) / 10 * 7 < wanted) {
+        bits++;
+    }
+    return bits;
+}
+
 static int
 grow_table(struct wj_walk *walk)
 {
     struct wj_column bigger = {0};
-    int shift = walk->table.data == NULL ? 64 - FIRST_BITS : walk->shift - 1;
+    int shift = walk->table.data == NULL ? 64 - first_bits() : walk->shift - 1;
     size_t mask = ((size_t)1 << (64 - shift)) - 1;
     if (wj_column_resize(&bigger, 4, mask + 1) != 0) {
         return -1;
