@@ -27,6 +27,16 @@ _CALLS = _PURE.split()
 _CAUGHT = "ZeroDivisionError TypeError ValueError (TypeError,AttributeError) Exception"
 _ERRORS = _CAUGHT.split()
 _NAMES = ["a", "b", "c", "total", "len", "DEBUG", "LIMIT"]
+_KINDS = [
+    "(int, str)",
+    "(float, type(None), list)",
+    "int | None",
+    "(len, int)",
+    "(str,)",
+    "int | 3",
+]
+_OPTIONS = ["int({}, base=3)", "sum({}, start=1)", "round({}, ndigits=1)", "sum({}, base=2)"]
+_PLAIN = ["a", "b", "c", "x", "0", "-1", "'a'", "1.5"]
 
 
 class _Maker:
@@ -41,6 +51,7 @@ class _Maker:
     def module(self) -> str:
         lines = ["import math, struct, sys", f"DEBUG = {self._pick(['False', 'True', '0'])}"]
         lines += [f"LIMIT = {self._pick(_CONSTANTS)}", "a, b, c, total = 1, 'b', [3], 0"]
+        lines += [self._pick(["hits = 0", "hits = 0", "hits = []", "", "hits: int = 0"])]
         for number in range(self._chance.randint(1, 3)):
             lines.append(self._function(f"f{number}"))
             lines.append(self._tried(f"f{number}({self._expression()}, {self._expression()})"))
@@ -59,7 +70,7 @@ class _Maker:
 
     def _function(self, name: str) -> str:
         head = self._pick(["", "'''doc'''\n", "f'no doc {1}'\n", "'no'.upper()\n"])
-        declared = self._pick(["", "", "global total\n"])
+        declared = self._pick(["", "global hits\n", "global total\n", "global hits, total\n"])
         before, self._in_function = self._in_function, True
         body = head + declared + self._block(4) + f"\nreturn {self._expression()}"
         self._in_function = before
@@ -86,7 +97,9 @@ class _Maker:
         ]
 
     def _assignment(self) -> str:
-        target = self._pick(["a", "b", "c", "a, b", "x"])
+        target = self._pick(["a", "b", "c", "a, b", "x", "total", "hits"])
+        if target == "hits" and self._in_function:
+            return self._pick(["hits += 1", "hits -= 2", "hits = hits * 2", "hits = a"])
         if target == "a, b":
             return f"a, b = {self._expression()}, {self._expression()}"
         return f"{target} {self._pick(['=', '='])} {self._expression()}"
@@ -152,6 +165,12 @@ class _Maker:
         yield f"({one}, {two})"
         yield f"[{one}, {two}][{self._pick(['0', '1', '2'])}]"
         yield f"(not {one})"
+        yield f"{self._pick(['min', 'max'])}({self._pick(_PLAIN)}, {self._pick(_PLAIN)})"
+        yield f"max({self._pick(_PLAIN)}, min({self._pick(_PLAIN)}, {self._pick(_PLAIN)}))"
+        yield f"{self._pick(['min', 'max'])}({', '.join(self._pick(_PLAIN) for _ in range(3))})"
+        yield f"isinstance({one}, {self._pick(_KINDS)})"
+        yield f"(type({one}) {self._pick(['in', 'not in'])} {self._pick(_KINDS[:2])})"
+        yield self._pick(_OPTIONS).format(one)
         yield f"math.{self._pick(['sqrt', 'floor', 'gcd'])}({one})"
         if '"' not in one + two and "\\" not in one + two:
             spec = self._pick(["", ":>4", "!r", "!r:>9", ":.2f"])

@@ -43,7 +43,7 @@ def test_safe_are_those_that_assume_nothing() -> None:
 def test_words_add_up_and_a_minus_takes_away(mine: Path) -> None:
     assert names("texts", "methods", "texts") == ["texts", "methods"]
     assert names("safe", "-texts") == [each.name for each in SAFE if each.name != "texts"]
-    assert names("builtins", "my_passes:mine") == ["builtin-calls", "mine"]
+    assert names("names", "my_passes:mine") == ["kept-classes", "slots", "mine"]
     assert names() == []
 
 

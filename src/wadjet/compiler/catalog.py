@@ -23,6 +23,11 @@ from wadjet.compiler.folding.platform_facts import platform_facts
 from wadjet.compiler.folding.texts import texts
 from wadjet.compiler.folding.unrolling import unrolling
 from wadjet.compiler.inlining.inlining import inlining
+from wadjet.compiler.names.kept_classes import kept_classes
+from wadjet.compiler.names.module_loops import module_loops
+from wadjet.compiler.names.positional import positional
+from wadjet.compiler.names.slots import slots
+from wadjet.compiler.names.smallest import smallest
 from wadjet.errors import PassError
 from wadjet.pipeline.unit import Pass, signature
 
@@ -35,6 +40,11 @@ PASSES: tuple[Pass, ...] = (
     methods,
     arithmetic,
     unrolling,
+    positional,
+    smallest,
+    kept_classes,
+    slots,
+    module_loops,
     inlining,
 )
 """All of ours, in the order in which they look at a node."""
@@ -46,6 +56,8 @@ ASSUMPTIONS = {
     "and nobody looks at frames or at when objects die",
     "jumps": "no debugger jumps into a loop over a few constants",
     "library": "nobody replaces functions of the standard library: no mock of `math.sqrt`",
+    "names": "functions run with the globals of their module, among which are some of ours "
+    "(`_wadjet_...`), and nobody rebinds the builtin classes from outside",
     "platform": "the code runs on the platform and the version of Python that compile it",
 }
 """What a pass may rely on beyond the language, by the name it has in a record."""

@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from wadjet.errors import PassError
+from wadjet.pipeline.head import put_first
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import Node, parse
 from wadjet.pipeline.unit import Change, Facts, Pass, Unit, spelt
@@ -105,6 +106,7 @@ def _rewritten(tree: ast.Module, passes: Sequence[Pass], facts: Facts) -> ast.Mo
     except Exception as error:  # whatever a pass of somebody's does
         what = f"{type(error).__name__}: {error}"
         raise PassError(f"the pass {facts.by} failed at {_where(node, facts)} ({what})") from error
+    put_first(tree, facts.first)
     return tree
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -55,6 +55,8 @@ class Facts:
     optimize: int = 0
     notes: list[Change] | None = None
     by: str = ""
+    first: list[ast.stmt] = field(default_factory=list)
+    """What passes want to stand at the module's head, once all have looked."""
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -95,6 +97,12 @@ class Facts:
         if found is not None:
             found.forget()
 
+    def keep(self, name: str, value: ast.expr) -> ast.Name:
+        """Have a value bound at the module's head, once; return what reads it."""
+        if all(not _binds(each, name) for each in self.first):
+            self.first.append(ast.Assign([ast.Name(name, ast.Store())], value))
+        return ast.Name(name, ast.Load())
+
     def stop(self, node: Node, why: str) -> None:
         """Note why a pass leaves a node as it is."""
         if self.notes is not None:
@@ -104,6 +112,13 @@ class Facts:
         """Note what a pass made of a node."""
         if self.notes is not None:
             self.notes.append(_change(by, node, after, ""))
+
+
+def _binds(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Assign([ast.Name(bound)]):
+            return bound == name
+    return False
 
 
 def _change(by: str, node: Node, after: str, why: str) -> Change:

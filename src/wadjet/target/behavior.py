@@ -27,6 +27,9 @@ LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 INLINED_COMPREHENSIONS = sys.version_info >= (3, 12)
 """Whether list, set and dict comprehensions run in the frame around them (PEP 709)."""
 
+FAST_LEAST = sys.version_info >= (3, 13)
+"""Whether min and max are called without a tuple of what they compare."""
+
 ENTERS_INIT = sys.version_info >= (3, 13)
 """Whether a class that is called enters its __init__ without a frame of C between."""
 

@@ -14,9 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from wadjet.compiler.inlining.callees import named
 from wadjet.compiler.inlining.classes import Class
-
-PREFIX = "_wadjet_"
-"""What all our names begin with. After it comes a name of the module, or else a digit."""
+from wadjet.pipeline.head import PREFIX, after_head
 
 _TYPE = f"{PREFIX}0type"
 NEW = f"{PREFIX}0new"
@@ -61,7 +59,7 @@ class Guards:
 
         Until something is defined, its name of ours stands for a list that nothing else is.
         """
-        at = _after_head(body)
+        at = after_head(body)
         made = [*body[:at], *self._first(body[at - 1] if at else body[0])]
         waiting = {key: {each.name for each in key} for key in self._sets}
         for statement in body[at:]:
@@ -103,20 +101,6 @@ def _defined(statement: ast.stmt) -> str:
         return statement.name
     found = named(statement)
     return found[0] if found else ""
-
-
-def _after_head(body: list[ast.stmt]) -> int:
-    """Return where statements may stand: after the docstring, and imports from the future."""
-    at = 0
-    for index, statement in enumerate(body):
-        match statement:
-            case ast.Expr(ast.Constant(str())) if index == 0:
-                at = 1
-            case ast.ImportFrom(module="__future__"):
-                at = index + 1
-            case _:
-                break
-    return at
 
 
 def _bound(name: str, value: ast.expr, place: ast.stmt) -> ast.stmt:

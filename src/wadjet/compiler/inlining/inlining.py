@@ -67,10 +67,11 @@ from __future__ import annotations
 import ast
 
 from wadjet.compiler.inlining.caller import Caller
-from wadjet.compiler.inlining.guards import PREFIX, Guards
+from wadjet.compiler.inlining.guards import Guards
 from wadjet.compiler.inlining.likely import Function, likely
 from wadjet.compiler.inlining.place import Place
 from wadjet.compiler.inlining.targets import Targets
+from wadjet.pipeline.head import PREFIX
 from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.pipeline.unit import Facts, rewrites
 
@@ -85,7 +86,7 @@ def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     if scopes.doubts:
         facts.stop(scopes.doubts[0].node, "this may bind any global")
         return None
-    if any(name.startswith(PREFIX) for scope in scopes.all for name in scope.names):
+    if any(_may_be_ours(name) for scope in scopes.all for name in scope.names):
         return None
     targets = Targets(facts, scopes)
     guards = Guards()
@@ -103,3 +104,8 @@ def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     for each, body in made.items():
         each.body = body
     return ast.Module(guards.kept(node.body), node.type_ignores) if made else None
+
+
+def _may_be_ours(name: str) -> bool:
+    """Whether a name may be one that this pass would give; those with a 0 are of other passes."""
+    return name.startswith(PREFIX) and not name.startswith(f"{PREFIX}0")

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 from wadjet.compiler.inlining.callees import Callee
 from wadjet.compiler.inlining.classes import Class
-from wadjet.compiler.inlining.guards import PREFIX
 from wadjet.compiler.inlining.instance import Origins
 from wadjet.compiler.inlining.likely import Function
 from wadjet.compiler.inlining.order import Site
 from wadjet.compiler.inlining.tails import NotPlainError
 from wadjet.compiler.inlining.targets import Target, Targets, Way
+from wadjet.pipeline.head import PREFIX
 from wadjet.pipeline.meaning.chains import Chains, chain
 from wadjet.pipeline.meaning.names import Kind
 from wadjet.pipeline.unit import Facts

@@ -1,0 +1,1 @@
+"""Passes on names: builtins bound early, globals that are looked up and bound faster."""
