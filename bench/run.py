@@ -39,6 +39,7 @@ from bench import (
     bench_memory_ends,
     bench_memory_truth,
     bench_mutants,
+    bench_names,
     bench_pipeline,
     bench_sampling_cost,
     bench_sampling_recording,
@@ -83,6 +84,7 @@ BENCHMARKS = {
     "import": Benchmark(bench_pipeline.importing, 20),
     "mutants": Benchmark(bench_mutants.importer, 600),
     "programs": Benchmark(bench_compiler.programs, 90),
+    "names": Benchmark(bench_names.names, 15),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

@@ -19,7 +19,7 @@ def positional(node: ast.Call, facts: Facts) -> ast.expr | None:
     """Give builtins the option that comes second by its place."""
     match node:
         case ast.Call(ast.Name(name) as called, [value], [ast.keyword(option, second)]):
-            if _SECOND.get(name) != option or isinstance(value, ast.Starred):
+            if _SECOND.get(name, "") != option or isinstance(value, ast.Starred):
                 return None
             if facts.scopes.is_builtin(called):
                 return ast.Call(called, [value, second], [])

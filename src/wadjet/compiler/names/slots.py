@@ -94,7 +94,7 @@ def _assignments(
         if isinstance(statement, _Function | ast.ClassDef):
             continue
         made = _assigned(statement, names, facts)
-        if made is not None and (often or _reads(made.value, names)):
+        if made is not None and (often or _reads_itself(made)):
             yield body, index, made
         for block in _blocks(statement):
             inner = often or isinstance(statement, _LOOPS)
@@ -105,7 +105,8 @@ def _assigned(statement: ast.stmt, names: set[str], facts: Facts) -> ast.Assign 
     """Return an assignment that binds a slot, in the place of one that binds a global."""
     match statement:
         case ast.Assign([ast.Name(name) as target], value) if name in names:
-            pass
+            if isinstance(value, ast.Constant):  # which is rather a flag
+                return None
         case ast.AugAssign(ast.Name(name) as target, operator, value) if name in names:
             if not _is_number(value) or not _is_counter(name, facts):
                 facts.stop(statement, f"{name} may be an object that changes in place")
@@ -119,8 +120,10 @@ def _assigned(statement: ast.stmt, names: set[str], facts: Facts) -> ast.Assign 
     return ast.copy_location(ast.Assign([slot], value), statement)
 
 
-def _reads(value: ast.expr, names: set[str]) -> bool:
-    return any(isinstance(each, ast.Name) and each.id in names for each in walk(value))
+def _reads_itself(statement: ast.Assign) -> bool:
+    [slot] = statement.targets
+    name = getattr(slot, "attr", "")
+    return any(isinstance(each, ast.Name) and each.id == name for each in walk(statement.value))
 
 
 def _is_number(node: ast.expr, name: str = "") -> bool:

@@ -1,0 +1,118 @@
+"""Small loops over names, with and without the passes on those, in turn.
+
+It prints a line of JSON: for each group and case the ratios of CPU time, that without passes
+over that with them. `names.py --rounds 9`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from textwrap import indent
+
+from wadjet.compiler.catalog import chosen
+from wadjet.pipeline.code import compiled
+from wadjet.pipeline.unit import Pass
+
+_TIMES = 60_000
+
+_FUNCTION = """
+count = seed = last = 0
+def work(times, n=7, low=0, high=9, text="12", rows=()):
+    global count, seed, last
+    table = {{}}
+    for number in range(times):
+{body}
+"""
+_MODULE = """
+count, rows = 0, []
+for number in range(TIMES):
+{body}
+"""
+
+CASES = {
+    "builtins": {
+        "isinstance(n, (int, str))": "isinstance(n, (int, str))",
+        "isinstance(n, (int, float, type(None)))": "isinstance(n, (int, float, type(None)))",
+        "isinstance(n, int | str)": "isinstance(n, int | str)",
+        "type(n) in (float, int)": "type(n) in (float, int)",
+        "except (KeyError, IndexError)": (
+            "try:\n    table[n]\nexcept (KeyError, IndexError):\n    pass"
+        ),
+        "min(n, high)": "min(n, high)",
+        "max(low, min(n, high))": "max(low, min(n, high))",
+        "int(text, base=10)": "int(text, base=10)",
+        "sum(rows, start=1)": "sum(rows, start=1)",
+    },
+    "globals": {
+        "count += 1": "count += 1",
+        "seed = seed * 75 % 65537": "seed = seed * 75 % 65537",
+        "last = number": "last = number",
+    },
+    "loops": {
+        "count += 1": "count += 1",
+        "count += len(rows)": "count += len(rows)",
+        "if isinstance(...): append(abs(...))": (
+            "if isinstance(number, int):\n    rows.append(abs(number))"
+        ),
+    },
+}
+"""By group: those of `loops` stand at a module's own level, others in a function."""
+
+
+def text(group: str, body: str) -> str:
+    """Return the program of a case."""
+    frame, depth = (_MODULE, 1) if group == "loops" else (_FUNCTION, 2)
+    return frame.format(body=indent(body, "    " * depth))
+
+
+def seconds(task: Callable[[], object]) -> float:
+    """Return the CPU time of a task."""
+    started = time.process_time()
+    task()
+    return time.process_time() - started
+
+
+def task(group: str, body: str, passes: tuple[Pass, ...]) -> Callable[[], object]:
+    """Return what runs a case by way of passes."""
+    code = compiled("case", text(group, body), passes)
+    space: dict[str, Callable[[int], object]] = {}
+    if group == "loops":
+        return lambda: exec(code, {"TIMES": _TIMES})
+    exec(code, space)
+    return lambda: space["work"](_TIMES)
+
+
+def ratios(stock: Callable[[], object], ours: Callable[[], object], rounds: int) -> list[float]:
+    """Run both in turn, now one first and now the other; the first two rounds warm up."""
+    found = []
+    for number in range(rounds + 2):
+        if number % 2:
+            base = seconds(stock)
+            found.append(base / seconds(ours))
+        else:
+            mine = seconds(ours)
+            found.append(seconds(stock) / mine)
+    return found[2:]
+
+
+def main() -> None:
+    """Print the ratios of all cases."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    passes = chosen(["all"])
+    found = {
+        group: {
+            name: ratios(task(group, body, ()), task(group, body, passes), rounds)
+            for name, body in cases.items()
+        }
+        for group, cases in CASES.items()
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
