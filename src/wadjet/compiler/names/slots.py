@@ -149,12 +149,6 @@ def _is_counter(name: str, facts: Facts) -> bool:
 def _numbers(tree: ast.Module, name: str) -> Iterator[Node]:
     """Yield the targets called by a name that are given numbers."""
     for node in walk(tree):
-        match node:
-            case ast.Assign([ast.Name(id=found) as target], value) if found == name:
-                pass
-            case ast.AugAssign(ast.Name(id=found) as target, _, value) if found == name:
-                pass
-            case _:
-                continue
-        if _is_number(value, name):
-            yield target
+        if isinstance(node, ast.Assign | ast.AugAssign) and _is_number(node.value, name):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each for each in targets if isinstance(each, ast.Name))
