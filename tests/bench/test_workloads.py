@@ -28,7 +28,7 @@ SMALL = {
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints"}
-OTHERS = {"optimized"}  # reports ratios
+OTHERS = {"optimized", "names"}  # report ratios
 HEAVY = {"extensions", "imports", "kinds"}  # needs libraries that only a benchmark is worth
 
 
@@ -107,3 +107,15 @@ def test_a_program_of_pyperformance_is_run_with_passes_and_without(tmp_path: Pat
     assert ratios.keys() == {"squares"}
     assert len(ratios["squares"]) == 3
     assert all(each > 0 for each in ratios["squares"])
+
+
+def test_loops_over_names_are_run_with_passes_and_without() -> None:
+    done = subprocess.run(
+        [sys.executable, WORKLOADS / "names.py", "--rounds", "1"],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    ratios = json.loads(done.stdout)
+    assert ratios.keys() == {"builtins", "globals", "loops"}
+    assert all(each[0] > 0 for cases in ratios.values() for each in cases.values())
