@@ -99,7 +99,7 @@ class _Maker:
     def _assignment(self) -> str:
         target = self._pick(["a", "b", "c", "a, b", "x", "total", "hits"])
         if target == "hits" and self._in_function:
-            return self._pick(["hits += 1", "hits -= 2", "hits = hits * 2", "hits = a"])
+            return self._pick(["hits += 1", "hits -= 2", "hits = hits - 3", "hits = a"])
         if target == "a, b":
             return f"a, b = {self._expression()}, {self._expression()}"
         return f"{target} {self._pick(['=', '='])} {self._expression()}"
