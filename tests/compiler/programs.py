@@ -193,7 +193,6 @@ class _Maker:
             spec = self._pick(["", ":>4", "!r", "!r:>9", ":.2f"])
             yield f'f"{{({one}){spec}}}-{{({two})}}"'
 
-
     def _generators(self, one: str, two: str) -> Iterator[str]:
         """Yield generators that something uses up; the name they bind is one that is read.
 

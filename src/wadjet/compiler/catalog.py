@@ -56,8 +56,8 @@ PASSES: tuple[Pass, ...] = (
 ASSUMPTIONS = {
     "builtins": "nobody rebinds the builtins from outside of a module: no mock of `builtins.len`",
     "constants": "a global in capitals that a module binds once, to a constant, stays that",
-    "generators": "nobody rebinds the builtins from outside of a module; a generator that is used up "
-    "at once finds its names bound, raises no StopIteration, and does not look at frames",
+    "generators": "nobody rebinds the builtins from outside of a module; a generator that is used "
+    "up at once finds its names bound, raises no StopIteration, and does not look at frames",
     "inlining": "functions and methods keep the code they were defined with, objects their class, "
     "and nobody looks at frames or at when objects die",
     "jumps": "no debugger jumps into a loop over a few constants",

@@ -117,8 +117,8 @@ def difference(source: str, *passes: Pass, trace: bool = False, frames: bool = T
     program is run, twice, in this process: give it nothing that it should not do.
     """
     ours, stock = outcome(source, passes, trace=trace), outcome(source, trace=trace)
-    one, other = ours.error, stock.error
-    if not frames and (_is_shorter(one, other) or _is_shorter(other, one)):
+    errors = ours.error, stock.error
+    if not frames and (_is_shorter(*errors) or _is_shorter(*errors[::-1])):
         stock = replace(stock, error=ours.error)
     for name in sorted({*ours.names, *stock.names}):
         one, other = ours.names.get(name, "missing"), stock.names.get(name, "missing")

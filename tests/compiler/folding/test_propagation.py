@@ -62,6 +62,8 @@ def test_what_is_computed_from_it_is_computed_beforehand(code: str, last: str) -
         "n = 3\nlocals()\nreturn n * 2",
         "n = 3\n\nclass C:\n    n = 4\n    m = n * 2",
         "n = [3]\nreturn n * 2",
+        "n = 3\nreturn n is 3",
+        "n = 3\nm = None\nreturn n is not m",
     ],
 )
 def test_what_may_be_something_else_or_gains_nothing_is_left(code: str) -> None:

@@ -85,7 +85,7 @@ def _hindrance(node: ast.Call, generator: ast.GeneratorExp) -> str | None:
     if isinstance(generator.elt, ast.Starred):
         return "it unpacks its items"
     for each in walk(generator):
-        if isinstance(each, ast.Await) or getattr(each, "is_async", 0):
+        if isinstance(each, ast.Await) or (isinstance(each, ast.comprehension) and each.is_async):
             return "it may wait for something"
         if isinstance(each, ast.Name) and each.id in _FRAMED:
             return f"{each.id} would see another frame"

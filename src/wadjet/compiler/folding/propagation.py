@@ -55,9 +55,16 @@ def _of_call(node: ast.Call) -> Sequence[ast.expr]:
     return node.args if called.__class__ is ast.Name and called.id in PURE else ()
 
 
+def _of_compare(node: ast.Compare) -> Sequence[ast.expr]:
+    """Return what must be known of a comparison; of identity, the compiler warns of constants."""
+    if any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
+        return ()
+    return (node.left, *node.comparators)
+
+
 _OPERANDS: dict[type[Node], Callable[[Any], Sequence[ast.expr]]] = {
     ast.BinOp: lambda node: (node.left, node.right),
-    ast.Compare: lambda node: (node.left, *node.comparators),
+    ast.Compare: _of_compare,
     ast.UnaryOp: lambda node: (node.operand,),
     ast.BoolOp: lambda node: node.values[:1],
     ast.FormattedValue: lambda node: (node.value,),
