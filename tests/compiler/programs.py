@@ -5,6 +5,7 @@ A program does not loop forever, reads nothing from outside, and prints what it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from random import Random
 from textwrap import indent
@@ -26,7 +27,7 @@ _PURE = "len abs str int float bool repr min max sum sorted tuple list ord chr r
 _CALLS = _PURE.split()
 _CAUGHT = "ZeroDivisionError TypeError ValueError (TypeError,AttributeError) Exception"
 _ERRORS = _CAUGHT.split()
-_NAMES = ["a", "b", "c", "total", "len", "DEBUG", "LIMIT"]
+_NAMES = ["a", "b", "c", "total", "len", "DEBUG", "LIMIT", "k", "k"]
 _KINDS = [
     "(int, str)",
     "(float, type(None), list)",
@@ -37,6 +38,10 @@ _KINDS = [
 ]
 _OPTIONS = ["int({}, base=3)", "sum({}, start=1)", "round({}, ndigits=1)", "sum({}, base=2)"]
 _PLAIN = ["a", "b", "c", "x", "0", "-1", "'a'", "1.5"]
+_UNBOUND = re.compile(r"\b(k|x|total)\b")
+_TAKING = "tuple list set sorted frozenset sum any ','.join b''.join max"
+_TAKERS = _TAKING.split()
+_ITEMS = ["(1, 2)", "('a', 'b', 'c')", "[1, None]", "range(3)", "'xy'", "()", "(a, 1)", "(b, a)"]
 
 
 class _Maker:
@@ -50,7 +55,7 @@ class _Maker:
 
     def module(self) -> str:
         lines = ["import math, struct, sys", f"DEBUG = {self._pick(['False', 'True', '0'])}"]
-        lines += [f"LIMIT = {self._pick(_CONSTANTS)}", "a, b, c, total = 1, 'b', [3], 0"]
+        lines += [f"LIMIT = {self._pick(_CONSTANTS)}", "a, b, c, total, k = 1, 'b', [3], 0, 'k'"]
         lines += [self._pick(["hits = 0", "hits = 0", "hits = []", "", "hits: int = 0"])]
         for number in range(self._chance.randint(1, 3)):
             lines.append(self._function(f"f{number}"))
@@ -72,10 +77,18 @@ class _Maker:
         head = self._pick(["", "'''doc'''\n", "f'no doc {1}'\n", "'no'.upper()\n"])
         declared = self._pick(["", "global hits\n", "global total\n", "global hits, total\n"])
         before, self._in_function = self._in_function, True
-        body = head + declared + self._block(4) + f"\nreturn {self._expression()}"
+        body = head + declared + self._held() + self._block(4) + f"\nreturn {self._expression()}"
         self._in_function = before
         start = f"def {name}(a, b={self._expression(1)}, *c):\n" + indent(body, "    ")
         return f"{start}\nprint({name}.__doc__)"
+
+    def _held(self) -> str:
+        """Return statements that bind a local, most often once and to a constant."""
+        value = self._pick([*_CONSTANTS, "-3", "2 * 30", "'-' * 4"])
+        shapes = ["", f"k = {value}\n", f"k = {value}\n", f"k = x = {value}\n"]
+        shapes += [f"if {self._expression(1)}: k = {value}\n", f"k: int = {value}\ndel k\n"]
+        shapes += [f"k = {value}\ndef g():\n    nonlocal k\n    k = 1\n    return k\n"]
+        return self._pick([*shapes, f"for k in ({value}, 2): print(k)\n"])
 
     def _block(self, most: int) -> str:
         self._depth += 1
@@ -119,8 +132,7 @@ class _Maker:
 
     def _loop(self) -> str:
         before, self._in_loop = self._in_loop, True
-        items = ["(1, 2)", "('a', 'b', 'c')", "[1, None]", "range(3)", "'xy'", "()", "(a, 1)"]
-        made = f"for {self._pick(['a', 'x', 'total'])} in {self._pick(items)}:\n"
+        made = f"for {self._pick(['a', 'x', 'total'])} in {self._pick(_ITEMS)}:\n"
         made += indent(self._block(2), "    ")
         self._in_loop = before
         if self._chance.random() < 0.3:
@@ -172,9 +184,27 @@ class _Maker:
         yield f"(type({one}) {self._pick(['in', 'not in'])} {self._pick(_KINDS[:2])})"
         yield self._pick(_OPTIONS).format(one)
         yield f"math.{self._pick(['sqrt', 'floor', 'gcd'])}({one})"
-        if '"' not in one + two and "\\" not in one + two:
+        yield from self._generators(one, two)
+        constant = self._pick(_CONSTANTS)
+        yield f"(k {self._pick(_BINARY)} {constant})"
+        yield f"({constant} {self._pick(_BINARY)} k).{self._pick(_METHODS)}"
+        yield f"({one} if {self._pick(['k', 'not k', 'k and ' + two])} else {two})"
+        if '"' not in one + two and "\n" not in one + two and "\\" not in one + two:
             spec = self._pick(["", ":>4", "!r", "!r:>9", ":.2f"])
             yield f'f"{{({one}){spec}}}-{{({two})}}"'
+
+    def _generators(self, one: str, two: str) -> Iterator[str]:
+        """Yield generators that something uses up; the name they bind is one that is read.
+
+        What a function may have not bound is left out: that is told of in other words.
+        """
+        if self._in_function and _UNBOUND.search(f"{one} {two}"):
+            return
+        name, items, gap = self._pick(["a", "b", "k"]), self._pick(_ITEMS), self._pick([" ", "\n"])
+        test = self._pick(["", "", f" if {two}"])
+        yield f"{self._pick(_TAKERS)}({one} for {name} in {items}{test})"
+        yield f"{self._pick(_TAKERS)}({one}{gap}for {name} in{gap}{two}{test})"
+        yield f"dict(({one}, {two}){gap}for {name} in {items})"
 
 
 def program(seed: int) -> str:

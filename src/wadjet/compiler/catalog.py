@@ -16,10 +16,12 @@ from pathlib import Path
 
 from wadjet.compiler.folding.arithmetic import arithmetic
 from wadjet.compiler.folding.builtin_calls import builtin_calls
+from wadjet.compiler.folding.comprehensions import comprehensions
 from wadjet.compiler.folding.flags import flags
 from wadjet.compiler.folding.library_calls import library_calls
 from wadjet.compiler.folding.methods import methods
 from wadjet.compiler.folding.platform_facts import platform_facts
+from wadjet.compiler.folding.propagation import propagation
 from wadjet.compiler.folding.texts import texts
 from wadjet.compiler.folding.unrolling import unrolling
 from wadjet.compiler.inlining.inlining import inlining
@@ -34,11 +36,13 @@ from wadjet.pipeline.unit import Pass, signature
 PASSES: tuple[Pass, ...] = (
     flags,
     platform_facts,
+    propagation,
     builtin_calls,
     library_calls,
     texts,
     methods,
     arithmetic,
+    comprehensions,
     unrolling,
     positional,
     smallest,
@@ -52,10 +56,13 @@ PASSES: tuple[Pass, ...] = (
 ASSUMPTIONS = {
     "builtins": "nobody rebinds the builtins from outside of a module: no mock of `builtins.len`",
     "constants": "a global in capitals that a module binds once, to a constant, stays that",
+    "generators": "nobody rebinds the builtins from outside of a module; a generator that is used "
+    "up at once finds its names bound, raises no StopIteration, and does not look at frames",
     "inlining": "functions and methods keep the code they were defined with, objects their class, "
     "and nobody looks at frames or at when objects die",
     "jumps": "no debugger jumps into a loop over a few constants",
     "library": "nobody replaces functions of the standard library: no mock of `math.sqrt`",
+    "locals": "no debugger binds a local to something else, or jumps past where it is bound",
     "names": "functions run with the globals of their module, among which are some of ours "
     "(`_wadjet_...`), and nobody rebinds the builtin classes from outside",
     "platform": "the code runs on the platform and the version of Python that compile it",

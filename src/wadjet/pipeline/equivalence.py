@@ -90,7 +90,7 @@ def outcome(source: str, passes: Sequence[Pass] = (), *, trace: bool = False) ->
 
 
 def _is_shorter(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether an error is another but for lines before the last of its traceback."""
+    """Whether an error is another with fewer lines before the last of its traceback."""
     rest = iter(other)
     return one[:2] == other[:2] and one[-1:] == other[-1:] and all(line in rest for line in one)
 
@@ -113,11 +113,12 @@ def _plain(value: object) -> str:
 def difference(source: str, *passes: Pass, trace: bool = False, frames: bool = True) -> str | None:
     """Return in one line how a program differs with passes, or None where it does not.
 
-    Without ``frames``, a traceback may lack some of its lines, but not the last one. The
+    Without ``frames``, a traceback may have fewer or more lines before the last one. The
     program is run, twice, in this process: give it nothing that it should not do.
     """
     ours, stock = outcome(source, passes, trace=trace), outcome(source, trace=trace)
-    if not frames and _is_shorter(ours.error, stock.error):
+    errors = ours.error, stock.error
+    if not frames and (_is_shorter(*errors) or _is_shorter(*errors[::-1])):
         stock = replace(stock, error=ours.error)
     for name in sorted({*ours.names, *stock.names}):
         one, other = ours.names.get(name, "missing"), stock.names.get(name, "missing")

@@ -25,7 +25,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from wadjet.pipeline.meaning.chains import Chains, chain
 from wadjet.pipeline.meaning.scopes import Scopes, resolve
+from wadjet.pipeline.meaning.single import BoundOnce, Function, bound_once
 from wadjet.pipeline.source import Source
 from wadjet.pipeline.tree import Node
 
@@ -57,6 +59,7 @@ class Facts:
     by: str = ""
     first: list[ast.stmt] = field(default_factory=list)
     """What passes want to stand at the module's head, once all have looked."""
+    _locals: dict[Function, tuple[Scopes, Chains]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -91,11 +94,30 @@ class Facts:
                     found[name.id] = name, value
         return found
 
+    @cached_property
+    def bound_once(self) -> BoundOnce:
+        """The locals that one statement of a function seems to bind: a quick look, no proof."""
+        return bound_once(self.tree)
+
+    def locals_of(self, function: Function) -> tuple[Scopes, Chains]:
+        """Return what the locals of a function are, as when somebody first asked.
+
+        All else is as if the function stood alone: to look at one costs little.
+        """
+        found = self._locals.get(function)
+        if found is None:
+            scopes = resolve(ast.Module([function], []))
+            found = self._locals[function] = scopes, chain(scopes, function)
+        return found
+
     def forget(self) -> None:
         """Let go of what was found out: nobody will ask again."""
-        found = self.__dict__.pop("scopes", None)
-        if found is not None:
-            found.forget()
+        found = [scopes for scopes, _ in self._locals.values()]
+        self._locals.clear()
+        if "scopes" in self.__dict__:
+            found.append(self.__dict__.pop("scopes"))
+        for scopes in found:
+            scopes.forget()
 
     def keep(self, name: str, value: ast.expr) -> ast.Name:
         """Have a value bound at the module's head, once; return what reads it."""

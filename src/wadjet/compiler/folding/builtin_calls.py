@@ -25,7 +25,8 @@ _WORDS = """
     abs all any ascii bin bool bytes chr complex divmod float hex int len max min oct ord pow
     repr round str sum tuple
 """
-_PURE = frozenset(_WORDS.split())
+PURE = frozenset(_WORDS.split())
+"""What returns the same for the same constants, and does nothing else."""
 _SIZED = frozenset({"bytes", "pow"})  # those whose result may be far larger than what they get
 
 
@@ -33,7 +34,7 @@ _SIZED = frozenset({"bytes", "pow"})  # those whose result may be far larger tha
 def builtin_calls(node: ast.Call, facts: Facts) -> ast.expr | None:
     """Call pure builtins with constants beforehand, and make empty containers by displays."""
     called = node.func
-    if not isinstance(called, ast.Name) or (called.id not in _PURE and called.id not in _DISPLAYS):
+    if not isinstance(called, ast.Name) or (called.id not in PURE and called.id not in _DISPLAYS):
         return None
     made = _displayed(node, called.id) if called.id in _DISPLAYS else _called(node, called.id)
     if made is not None and not facts.scopes.is_builtin(called):
