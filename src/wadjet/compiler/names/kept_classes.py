@@ -36,6 +36,9 @@ _OFTEN = (ScopeKind.FUNCTION, ScopeKind.LAMBDA, ScopeKind.COMPREHENSION)
 )
 def kept_classes(node: Node, facts: Facts) -> Node | None:
     """Make tuples and unions of built-in classes once for a module."""
+    called = getattr(node, "func", None)
+    if called is not None and getattr(called, "id", "") not in _ASKING:  # most calls
+        return None
     match node:
         case ast.Call(ast.Name(asked) as function, [_, classes], []) if asked in _ASKING:
             if kept := _kept(classes, facts, function):

@@ -17,6 +17,8 @@ _SECOND = {"enumerate": "start", "int": "base", "round": "ndigits", "sum": "star
 @rewrites(ast.Call, name="positional", version="1", assumes="builtins")
 def positional(node: ast.Call, facts: Facts) -> ast.expr | None:
     """Give builtins the option that comes second by its place."""
+    if len(node.keywords) != 1 or len(node.args) != 1:  # most calls: this is asked often
+        return None
     match node:
         case ast.Call(ast.Name(name) as called, [value], [ast.keyword(option, second)]):
             if _SECOND.get(name, "") != option or isinstance(value, ast.Starred):

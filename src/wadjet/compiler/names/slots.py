@@ -42,6 +42,7 @@ class {_SLOTS}: pass
 {_SLOTS} = {_SLOTS}()
 {_SLOTS}.__dict__ = (lambda: None).__globals__
 """
+_PLAIN = frozenset({ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.Raise, ast.Pass})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Place = tuple[list[ast.stmt], int, ast.Assign]  # a block, an index, what is to stand there
@@ -67,6 +68,8 @@ def _functions(body: Sequence[ast.stmt]) -> Iterator[_Function]:
     stack = [*body]
     while stack:
         statement = stack.pop()
+        if statement.__class__ in _PLAIN:
+            continue
         if isinstance(statement, _Function):
             yield statement
         stack += [inner for block in _blocks(statement) for inner in block]
