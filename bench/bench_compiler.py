@@ -38,12 +38,7 @@ def programs(rig: Rig) -> Outcome:
         (*rows, ("geometric mean", f"{mean:.3f}")),
         _NOTE,
     )
-    figures = {
-        "programs": mean,
-        "programs-worst": min(medians.values()),
-        "programs-richards": medians["richards"],
-    }
-    return Outcome((table,), figures, {"ratios": found})
+    return Outcome((table,), {"programs": mean}, {"ratios": found})
 
 
 def _ratios(name: str, rounds: int) -> dict[str, list[float]]:

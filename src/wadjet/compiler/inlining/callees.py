@@ -12,7 +12,7 @@ from wadjet.pipeline.meaning.scopes import Scopes
 from wadjet.pipeline.tree import walk
 
 _LARGEST = 60  # nodes of a body
-_LARGEST_LOOP = 50  # of one that has a loop
+_LARGEST_LOOP = 30  # of one that has a loop
 
 _STATEMENTS = (
     ast.Expr,

@@ -19,7 +19,7 @@ from wadjet.pipeline.meaning.names import Kind
 from wadjet.pipeline.unit import Facts
 
 _DEEPEST = 4  # functions in functions
-_GROWTH = 400  # nodes that a function may gain
+_GROWTH = 1000  # nodes that a function may gain
 
 
 class Place:
