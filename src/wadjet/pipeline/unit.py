@@ -29,7 +29,7 @@ from wadjet.pipeline.meaning.chains import Chains, chain
 from wadjet.pipeline.meaning.scopes import Scopes, resolve
 from wadjet.pipeline.meaning.single import BoundOnce, Function, bound_once
 from wadjet.pipeline.source import Source
-from wadjet.pipeline.tree import Node
+from wadjet.pipeline.tree import Node, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,17 @@ class Facts:
             scopes = resolve(ast.Module([function], []))
             found = self._locals[function] = scopes, chain(scopes, function)
         return found
+
+    @cached_property
+    def identities(self) -> frozenset[Node]:
+        """What ``is`` and ``is not`` compare, when the first pass asks."""
+        return frozenset(
+            side
+            for node in walk(self.tree)
+            if isinstance(node, ast.Compare)
+            and any(isinstance(each, ast.Is | ast.IsNot) for each in node.ops)
+            for side in (node.left, *node.comparators)
+        )
 
     def forget(self) -> None:
         """Let go of what was found out: nobody will ask again."""

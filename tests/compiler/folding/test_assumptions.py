@@ -116,6 +116,17 @@ def test_only_what_is_bound_once_to_a_constant_is_a_flag(code: str) -> None:
     assert made("flags", code) == same(code)
 
 
+@pytest.mark.parametrize("value", ["'==GONE=='", "1", "1000", "b'x'"])
+def test_whether_an_object_is_the_very_flag_is_asked_of_the_flag(value: str) -> None:
+    code = f"GONE = {value}\ndef f(x): return x is not GONE or GONE is x or x == GONE"
+    assert made("flags", code) == same(code.replace("x == GONE", f"x == {value}"))
+
+
+def test_there_is_one_true_and_one_none() -> None:
+    code = "A = None\nB = True\ndef f(x): return x is A or x is B"
+    assert made("flags", code) == same(code.replace("is A", "is None").replace("is B", "is True"))
+
+
 def test_a_dead_branch_still_says_what_its_names_are() -> None:
     code = "DEBUG = False\ndef f():\n    if DEBUG:\n        x = 1\n        yield\n    return x"
     space: dict[str, object] = {}
