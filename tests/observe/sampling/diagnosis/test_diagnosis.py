@@ -29,9 +29,9 @@ def test_findings_come_in_order_of_what_they_matter() -> None:
     assert findings[0].rule == "gil-contention"
 
 
-def test_a_recording_of_other_things_than_time_is_borne() -> None:
+def test_of_a_recording_of_other_things_than_time_nothing_is_said() -> None:
     profile = Builder([Metric("bytes", "bytes", "Memory")]).sample(["f a:1"], bytes=5).build()
-    assert [finding.rule for finding in diagnose(profile)] == ["few-samples"]
+    assert diagnose(profile) == []
 
 
 def test_a_hundred_thousand_stacks_are_borne() -> None:
