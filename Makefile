@@ -45,6 +45,7 @@ $(STAMPS)/test $(STAMPS)/lint $(STAMPS)/docs: $(STAMPS)/%: pyproject.toml | $(ST
 build: $(STAMPS)/build  ## Build the C core and install Wadjet into .venv
 
 run: $(STAMPS)/build  ## Record the example program: summary here, flame graph as HTML
+	@mkdir -p build
 	$(BIN)/wadjet run --overwrite --output build/newsroom.wadjet examples/newsroom.py
 	@$(BIN)/wadjet report --overwrite build/newsroom.wadjet
 
