@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from textwrap import indent
+
+from turns import Task, ratios
 
 from wadjet.compiler.catalog import chosen
 from wadjet.pipeline.code import compiled
@@ -68,14 +69,7 @@ def text(group: str, body: str) -> str:
     return frame.format(body=indent(body, "    " * depth))
 
 
-def seconds(task: Callable[[], object]) -> float:
-    """Return the CPU time of a task."""
-    started = time.process_time()
-    task()
-    return time.process_time() - started
-
-
-def task(group: str, body: str, passes: tuple[Pass, ...]) -> Callable[[], object]:
+def task(group: str, body: str, passes: tuple[Pass, ...]) -> Task:
     """Return what runs a case by way of passes."""
     code = compiled("case", text(group, body), passes)
     space: dict[str, Callable[[int], object]] = {}
@@ -83,19 +77,6 @@ def task(group: str, body: str, passes: tuple[Pass, ...]) -> Callable[[], object
         return lambda: exec(code, {"TIMES": _TIMES})
     exec(code, space)
     return lambda: space["work"](_TIMES)
-
-
-def ratios(stock: Callable[[], object], ours: Callable[[], object], rounds: int) -> list[float]:
-    """Run both in turn, now one first and now the other; the first two rounds warm up."""
-    found = []
-    for number in range(rounds + 2):
-        if number % 2:
-            base = seconds(stock)
-            found.append(base / seconds(ours))
-        else:
-            mine = seconds(ours)
-            found.append(seconds(stock) / mine)
-    return found[2:]
 
 
 def main() -> None:

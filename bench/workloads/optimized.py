@@ -7,7 +7,6 @@ passes over that with them. The program finds this in the place of pyperf.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 import time
@@ -15,11 +14,11 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+from turns import Task, ratios
+
 from wadjet.compiler.catalog import chosen
 from wadjet.pipeline.code import compiled
 from wadjet.pipeline.unit import Pass
-
-Task = Callable[[], object]
 
 
 class Runner:
@@ -53,27 +52,6 @@ def tasks(path: Path, passes: tuple[Pass, ...]) -> dict[str, Task]:
     space = {"__name__": "__main__", "__file__": str(path), "__builtins__": __builtins__}
     exec(compiled(str(path), path.read_bytes(), passes), space)
     return Runner.tasks
-
-
-def seconds(task: Task) -> float:
-    """Return the CPU time of a task."""
-    gc.collect()
-    started = time.process_time()
-    task()
-    return time.process_time() - started
-
-
-def ratios(stock: Task, ours: Task, rounds: int) -> list[float]:
-    """Run both in turn, now one first and now the other; the first round warms up."""
-    found = []
-    for number in range(rounds + 1):
-        if number % 2:
-            base = seconds(stock)
-            found.append(base / seconds(ours))
-        else:
-            mine = seconds(ours)
-            found.append(seconds(stock) / mine)
-    return found[1:]
 
 
 def main() -> None:

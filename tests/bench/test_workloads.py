@@ -27,7 +27,7 @@ SMALL = {
     "libraries": ["--loaded", "3", "--more", "3"],
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
-PARTS = {"meter", "kernel", "constraints"}
+PARTS = {"meter", "kernel", "constraints", "turns"}
 OTHERS = {"optimized", "names"}  # report ratios
 HEAVY = {"extensions", "imports", "kinds"}  # needs libraries that only a benchmark is worth
 
