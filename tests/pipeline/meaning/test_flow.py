@@ -20,8 +20,8 @@ from wadjet.target.behavior import TELLS_EVERY_LINE
 QUIET = (Sort.TRY, Sort.DONE, Sort.FORGET, Sort.LEAVE, Sort.CASE, Sort.BIND, Sort.EXCEPT)
 """Steps that the interpreter need not tell a tracer of."""
 
-TOLD_AGAIN = (Sort.CASE, Sort.GUARD, Sort.EXCEPT)
-"""Steps whose lines some code that only cleans up bears."""
+TOLD_AGAIN = (Sort.CASE, Sort.GUARD)
+"""Steps of whose lines some tracers are told again where the match ends."""
 
 
 def line(step: Step) -> int:
@@ -69,10 +69,15 @@ def reachable(steps: set[Step]) -> set[Step]:
     return found
 
 
+def forgets(steps: set[Step]) -> bool:
+    return any(each.sort is Sort.FORGET for each in steps)
+
+
 def walked(graph: Flow, run: Run) -> str:
     """Follow a run through the graph; tell where it leaves it."""
     here, at = {graph.entry}, 0
     again = {line(each) for each in graph.steps[3:] if each.sort in TOLD_AGAIN}
+    handlers = {line(each) for each in graph.steps[3:] if each.sort is Sort.EXCEPT}
     for number in run.lines:
         following = {
             each
@@ -83,6 +88,8 @@ def walked(graph: Flow, run: Run) -> str:
             following |= here
         if not following and number in again:
             continue
+        if not following and number in handlers and forgets(onward(here, at)):
+            continue  # the code that unbinds one handler's name may bear the line of another
         if not following:
             return f"from line {at} it goes to {number}, the graph to {onward(here, at)}"
         here, at = following, number
