@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 
 import pytest
-
-from wadjet.compiler.catalog import chosen
-from wadjet.pipeline.passes import applied
-
-
-def made(words: str, code: str) -> str:
-    return applied(code, *chosen(words.split(",")))
-
-
-def same(code: str) -> str:
-    return ast.unparse(ast.parse(code))
+from tests.compiler.rewritten import made, same
 
 
 @pytest.mark.parametrize(

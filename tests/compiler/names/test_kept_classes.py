@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
+from tests.compiler.rewritten import made, same
 
 from wadjet.compiler.catalog import chosen
 from wadjet.pipeline.equivalence import difference
-from wadjet.pipeline.passes import applied
-
-
-def made(words: str, code: str) -> str:
-    return applied(code, *chosen(words.split(",")))
-
-
-def same(code: str) -> str:
-    return ast.unparse(ast.parse(code))
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-
 import pytest
+from tests.compiler.rewritten import made, same
 
 from wadjet.compiler.catalog import chosen
 from wadjet.pipeline.equivalence import difference
-from wadjet.pipeline.passes import applied
 from wadjet.target.behavior import FAST_LEAST
-
-
-def made(words: str, code: str) -> str:
-    return applied(code, *chosen(words.split(",")))
-
-
-def same(code: str) -> str:
-    return ast.unparse(ast.parse(code))
 
 
 @pytest.mark.parametrize(
