@@ -34,7 +34,10 @@ class Parser(argparse.ArgumentParser):
         return self.parse_args(words)
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Take a word with a space in it for a value: ``--python '-O -u'`` has no ``-O``."""
+        """Return what a word that is no option as it stands may be: action, option and value.
+
+        A word with a space in it is a value: ``--python '-O -u'`` has no ``-O``.
+        """
         found = [] if " " in option_string else super()._get_option_tuples(option_string)
         other = self.attached.get(option_string[:2])
         if other is None:

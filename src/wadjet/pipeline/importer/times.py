@@ -81,7 +81,7 @@ class Times:
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> Path:
         """Write the profile for ``wadjet show`` and the others; returns the absolute path.
 
-        Raises RecordingError where the file is there already or cannot be written.
+        Raises OutputError where the file is there already or cannot be written.
         """
         from wadjet.model.store import save
 
