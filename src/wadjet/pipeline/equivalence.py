@@ -22,6 +22,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from wadjet.pipeline.code import compiled
@@ -89,6 +90,11 @@ def outcome(source: str, passes: Sequence[Pass] = (), *, trace: bool = False) ->
     return Outcome(names, printed, error, tuple(noted.lines))
 
 
+def _once(words: Sequence[str]) -> tuple[str, ...]:
+    """Return words, those once that stand there several times in a row."""
+    return tuple(word for word, _ in groupby(words))
+
+
 def _is_shorter(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether an error is another with fewer lines before the last of its traceback."""
     rest = iter(other)
@@ -113,12 +119,12 @@ def _plain(value: object) -> str:
 def difference(source: str, *passes: Pass, trace: bool = False, frames: bool = True) -> str | None:
     """Return in one line how a program differs with passes, or None where it does not.
 
-    Without ``frames``, a traceback may have fewer or more lines before the last one. The
+    Without ``frames``, a traceback may lack lines before the last one, or have one of them
+    again: a comprehension has a frame where a call had none. The
     program is run, twice, in this process: give it nothing that it should not do.
     """
     ours, stock = outcome(source, passes, trace=trace), outcome(source, trace=trace)
-    errors = ours.error, stock.error
-    if not frames and (_is_shorter(*errors) or _is_shorter(*errors[::-1])):
+    if not frames and _is_shorter((*ours.error[:2], *_once(ours.error[2:])), stock.error):
         stock = replace(stock, error=ours.error)
     for name in sorted({*ours.names, *stock.names}):
         one, other = ours.names.get(name, "missing"), stock.names.get(name, "missing")
