@@ -22,6 +22,20 @@ def late(node: ast.Module, facts: Facts) -> ast.Module:
     return ast.increment_lineno(node)
 
 
+def wrapped(line: int) -> NodePass:
+    """Make a pass that reads an item in a function of its own, which is called in a line."""
+
+    @rewrites(ast.Subscript, name="wrap", version="1")
+    def wrap(node: ast.Subscript, facts: Facts) -> ast.expr:
+        """Read an item in a function."""
+        function = ast.Lambda(ast.arguments([], [], None, [], [], None, []), node)
+        made = ast.copy_location(ast.Call(function, [], []), node)
+        made.lineno = made.end_lineno = line
+        return made
+
+    return wrap
+
+
 @pytest.mark.parametrize(
     ("source", "by", "says"),
     [
@@ -43,6 +57,12 @@ def test_results_output_and_errors_are_compared(
 def test_the_lines_that_are_visited_are_compared_where_asked_for() -> None:
     assert difference("x = 3\ny = 4", late) is None
     assert "lines" in (difference("x = 3\ny = 4", late, trace=True) or "")
+
+
+def test_without_frames_a_line_may_stand_in_a_traceback_again_but_no_other() -> None:
+    assert difference("[][1]", wrapped(1), frames=False) is None
+    assert "'line 1', 'line 1'" in (difference("[][1]", wrapped(1)) or "")
+    assert "'line 3', 'line 1'" in (difference("[][1]", wrapped(3), frames=False) or "")
 
 
 def test_a_program_may_do_what_it_wants_to_its_names() -> None:
