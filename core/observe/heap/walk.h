@@ -10,7 +10,7 @@
 #ifndef WJ_HEAP_WALK_H
 #define WJ_HEAP_WALK_H
 
-#include "compat.h"
+#include "compat_heap.h"
 
 #include "graph.h"
 

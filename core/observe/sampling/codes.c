@@ -355,6 +355,8 @@ is_still(const PyObject *text, const char *copied, size_t size, char *scratch,
     return put_text(text, scratch, room) == size && memcmp(scratch, copied, size) == 0;
 }
 
+/* What has been freed still reads as it was until its memory is used again, part by
+   part: so the texts must be what was copied, and the object alive after that. */
 int
 wj_codes_confirm(const PyCodeObject *code, const struct wj_definition *made,
                  char *scratch, size_t scratch_size)
@@ -366,7 +368,8 @@ wj_codes_confirm(const PyCodeObject *code, const struct wj_definition *made,
            && is_still(again.co_filename, text, made->file_size, scratch,
                        FILE_MAX_BYTES)
            && is_still(again.co_qualname, text + made->file_size, made->name_size,
-                       scratch, NAME_MAX_BYTES);
+                       scratch, NAME_MAX_BYTES)
+           && is_live_code(code);
 }
 
 size_t

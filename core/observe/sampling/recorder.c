@@ -112,14 +112,11 @@ tick(struct wj_thread *thread, void *context)
 
 /* ---- the two threads ------------------------------------------------------------ */
 
-/* A thread of ours takes no signals of the program's, and what it asks for in memory is
-   not the program's, if that is recorded. */
+/* What a thread of ours asks for in memory is not the program's, if that is recorded.
+ */
 static void
 stand_apart(void)
 {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
     void (*overlook)(void);
     void *found = dlsym(RTLD_DEFAULT, "wadjet_memory_overlook");
     memcpy(&overlook, &found, sizeof found);
@@ -363,7 +360,7 @@ start_keeper(void)
 }
 
 static int
-start_threads(void)
+start_both(void)
 {
     int error = pthread_create(&sampler, NULL, sample, NULL);
     if (error == 0 && (error = start_keeper()) != 0) {
@@ -373,6 +370,20 @@ start_threads(void)
         pthread_mutex_unlock(&lock);
         pthread_join(sampler, NULL);
     }
+    return error;
+}
+
+/* Threads of ours take no signals of the program's, from the first moment: they have
+   the mask of who starts them. Were they to set it themselves, a signal could come
+   before. */
+static int
+start_threads(void)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int error = start_both();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
 

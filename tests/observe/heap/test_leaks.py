@@ -36,7 +36,11 @@ def ways(graph: ObjectGraph) -> list[str]:
     return [line(graph, each.path) for each in groups(graph, find(graph, "Treasure"))]
 
 
-@pytest.mark.parametrize("leak", ALL, ids=str)
+@pytest.mark.parametrize(
+    "leak",
+    [pytest.param(each, marks=[pytest.mark.slow] * (each.variant > 0)) for each in ALL],
+    ids=str,
+)
 def test_the_holder_is_named_first(leak: Leak) -> None:
     kept = leak.make(Treasure())
     graph = take()

@@ -107,6 +107,23 @@ print(sorted(counts.items()))
     assert recorded(["-c", program], folder=tmp_path, flags=FAST).out == expected.out
 
 
+@pytest.mark.skipif(not shutil.which(COMPILER), reason="needs a C compiler")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the sanitizers preload their own")
+def test_a_signal_is_never_taken_by_a_thread_of_ours(tmp_path: Path) -> None:
+    library = tmp_path / "unmasked.so"
+    source = Path(__file__).parents[2] / "ext" / "unmasked.c"
+    subprocess.run([COMPILER, "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    program = """
+import os, signal
+signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+os.kill(os.getpid(), signal.SIGUSR1)
+print(signal.sigpending())
+"""
+    run = recorded(["-c", program], folder=tmp_path, env={"LD_PRELOAD": str(library)})
+    assert run.out == "{<Signals.SIGUSR1: 10>}\n"
+
+
 def test_the_fault_handler_tells_of_faults_as_ever(tmp_path: Path) -> None:
     program = "import ctypes\ndef crash(): ctypes.string_at(0)\ncrash()"
     words = ["-X", "faulthandler", "-c", program]

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -230,6 +231,36 @@ def test_samples_lie_within_the_lives_of_their_threads_and_in_order(tmp_path: Pa
         thread = profile.threads[number]
         assert thread.started <= when <= thread.ended
     assert all(value >= 0 for column in rows.values for value in column)
+
+
+@pytest.mark.skipif(not shutil.which(COMPILER), reason="needs a C compiler")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the sanitizers preload their own")
+def test_the_name_of_one_function_never_goes_with_the_file_of_the_next(tmp_path: Path) -> None:
+    library = tmp_path / "hesitate.so"
+    source = Path(__file__).parents[2] / "ext" / "hesitate.c"
+    least = f"-DLEAST={CodeType.__basicsize__}"
+    words = [COMPILER, "-shared", "-fPIC", "-O1", least, "-o", str(library), str(source)]
+    subprocess.run(words, check=True)
+    program = """
+import gc, time
+def spin(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end: pass
+for number in range(100, 200):
+    space = {"spin": spin}
+    exec(compile(f"def made_{number}(): spin(0.002)", f"made_{number}.py", "exec"), space)
+    space[f"made_{number}"]()
+    del space
+    gc.collect(0)
+    others = [f"made_{number + 1}.py" for _ in range(60)]  # one of them where the name was
+    spin(0.009)
+"""
+    flags = ["--rate", "0", "--wall-rate", "1000"]
+    run = recorded(["-c", program], folder=tmp_path, flags=flags, env={"LD_PRELOAD": str(library)})
+    functions = run.profile.tree.functions
+    assert "spin" in {each.name for each in functions}
+    made = [each for each in functions if each.name.startswith("made_")]
+    assert [each.file for each in made] == [f"{each.name}.py" for each in made]
 
 
 @pytest.mark.skipif(not shutil.which(COMPILER), reason="needs a C compiler")
