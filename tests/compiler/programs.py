@@ -115,14 +115,16 @@ class _Maker:
             return self._pick(["hits += 1", "hits -= 2", "hits = hits - 3", "hits = a"])
         if target == "a, b":
             return f"a, b = {self._expression()}, {self._expression()}"
-        return f"{target} {self._pick(['=', '='])} {self._expression()}"
+        value = self._search() if self._chance.random() < 0.15 else self._expression()
+        return f"{target} {self._pick(['=', '='])} {value}"
 
     def _printing(self) -> str:
         return f"print({self._expression()})"
 
     def _branch(self) -> str:
         tests = ["DEBUG", "not DEBUG", "sys.platform == 'win32'", "sys.version_info >= (3, 5)"]
-        test = self._pick([*tests, self._expression(), self._expression()])
+        search = self._pick(["", "not "]) + self._search()
+        test = self._pick([*tests, self._expression(), self._expression(), search])
         made = f"if {test}:\n{indent(self._block(2), '    ')}"
         return (
             made + f"\nelse:\n{indent(self._block(2), '    ')}"
@@ -192,6 +194,17 @@ class _Maker:
         if '"' not in one + two and "\n" not in one + two and "\\" not in one + two:
             spec = self._pick(["", ":>4", "!r", "!r:>9", ":.2f"])
             yield f'f"{{({one}){spec}}}-{{({two})}}"'
+
+    def _search(self) -> str:
+        """Return a call that a loop may stand for, or one like it."""
+        if self._in_function:  # there a name may not be bound, which is told of in other words
+            one, two = self._pick(["(a, b)", "c", "a"]), self._pick(["b", "c", "[a]"])
+        else:
+            one, two = self._expression(1), self._expression(1)
+        test = self._pick(["", "", f" if {one}", f" if {two} if a"])
+        items = self._pick([*_ITEMS, two])
+        item = self._pick([one, f"1 if {one} else 0", f"not {two}", "1", f"a in {two}"])
+        return f"{self._pick(['any', 'all', 'sum'])}({item} for a in {items}{test})"
 
     def _generators(self, one: str, two: str) -> Iterator[str]:
         """Yield generators that something uses up; the name they bind is one that is read.

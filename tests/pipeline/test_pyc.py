@@ -28,8 +28,8 @@ from wadjet.pipeline.pyc import (
     read,
     source_path,
     tag_in,
-    write,
 )
+from wadjet.pipeline.writing import write
 
 CODE = b"def f(x):\n    return 'a'.upper(), {1.5, 'two', (3, x)}, [y for y in x]\n"
 
@@ -130,7 +130,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_put_in_place(tmp_path: Path)
     write(path, b"old")
     script = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from wadjet.pipeline.pyc import write\n"
+        "from wadjet.pipeline.writing import write\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write(Path(sys.argv[1]), b'x' * 5000)\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from wadjet.pipeline.transform import copied, transform
-from wadjet.pipeline.tree import Node
+from wadjet.pipeline.transform import transform
+from wadjet.pipeline.tree import Node, copied
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 FILES = [LIBRARY / name for name in ("ast.py", "dataclasses.py", "argparse.py", "typing.py")]

@@ -22,6 +22,7 @@ from wadjet.compiler.folding.library_calls import library_calls
 from wadjet.compiler.folding.methods import methods
 from wadjet.compiler.folding.platform_facts import platform_facts
 from wadjet.compiler.folding.propagation import propagation
+from wadjet.compiler.folding.searches import searches
 from wadjet.compiler.folding.texts import texts
 from wadjet.compiler.folding.unrolling import unrolling
 from wadjet.compiler.inlining.inlining import inlining
@@ -43,6 +44,7 @@ PASSES: tuple[Pass, ...] = (
     methods,
     arithmetic,
     comprehensions,
+    searches,
     unrolling,
     positional,
     smallest,
@@ -57,9 +59,11 @@ ASSUMPTIONS = {
     "builtins": "nobody rebinds the builtins from outside of a module: no mock of `builtins.len`",
     "constants": "a global in capitals that a module binds once, to a constant, stays that",
     "generators": "nobody rebinds the builtins from outside of a module; a generator that is used "
-    "up at once finds its names bound, raises no StopIteration, and does not look at frames",
+    "up at once finds its names bound, raises no StopIteration, and looks neither at frames nor at "
+    "when objects die",
     "inlining": "functions and methods keep the code they were defined with, objects their class, "
-    "and nobody looks at frames or at when objects die",
+    "`isinstance` and `range` are what they were, and nobody looks at frames or at when objects "
+    "die",
     "jumps": "no debugger jumps into a loop over a few constants",
     "library": "nobody replaces functions of the standard library: no mock of `math.sqrt`",
     "locals": "no debugger binds a local to something else, or jumps past where it is bound",

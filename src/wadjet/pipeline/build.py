@@ -8,8 +8,9 @@ from pathlib import Path
 
 from wadjet.errors import PassError, PycError
 from wadjet.pipeline.code import compiled, tag, written
-from wadjet.pipeline.pyc import Check, cache_path, encoded, key_of, read, write
+from wadjet.pipeline.pyc import Check, cache_path, encoded, key_of, read
 from wadjet.pipeline.unit import Pass
+from wadjet.pipeline.writing import write
 
 
 class State(Enum):

@@ -19,18 +19,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from wadjet.errors import PassError
 from wadjet.pipeline.head import put_first
 from wadjet.pipeline.source import Source
-from wadjet.pipeline.tree import Node, parse
+from wadjet.pipeline.tree import MARKS, Node, Slot, fill_places, parse, slots
 from wadjet.pipeline.unit import Change, Facts, Pass, Unit, spelt
 from wadjet.pipeline.watch import OverrunError, limited
 
 _LONGEST = 10.0  # seconds
 
-_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 _MARKED = frozenset({"ctx", "op", "ops"})
 _UNEVALUATED = frozenset({"annotation", "returns", "type_params"})
 """What may be asked for as the text that it was: PEP 563, 649 and 695."""
@@ -45,11 +43,10 @@ _INNER = frozenset(
     and issubclass(made, Node)
     and made._fields
     and made.__name__ != "TypeAlias"  # as above
-    and not issubclass(made, (*_MARKS, ast.Constant, ast.Name))
+    and not issubclass(made, (*MARKS, ast.Constant, ast.Name))
 )
 
 Table = dict[type[Node], tuple[Pass, ...]]
-Slot = tuple[Node, object, str, int]  # a node, and who holds it: field, and index or -1
 
 
 def run(unit: Unit, passes: Sequence[Pass], *, optimize: int = 0, notes: bool = False) -> Unit:
@@ -153,27 +150,8 @@ def _slots(tree: Node, wanted: Table) -> list[Slot]:
     found: list[Slot] = []
     if tree.__class__ in wanted:
         found.append((tree, None, "", -1))
-    fields = _Fields(marks=any(issubclass(kind, _MARKS) for kind in wanted))
-    inner = _INNER
-    stack = [tree]
-    while stack:
-        holder = stack.pop()
-        for field in fields[holder.__class__]:
-            value: Any = getattr(holder, field, None)
-            kind = value.__class__
-            if kind is list:
-                for index, node in enumerate(value):
-                    kind = node.__class__
-                    if kind in wanted:
-                        found.append((node, holder, field, index))
-                    if kind in inner:
-                        stack.append(node)
-            else:
-                if kind in wanted:
-                    found.append((value, holder, field, -1))
-                if kind in inner:
-                    stack.append(value)
-    return found
+    fields = _Fields(marks=any(issubclass(kind, MARKS) for kind in wanted))
+    return found + slots(tree, wanted, fields, _INNER)
 
 
 def _settled(
@@ -194,6 +172,7 @@ def _settled(
             if facts.notes is not None and not isinstance(node, ast.Module):
                 facts.did(each.name, node, spelt(made))  # of a module, the pass says what
             node = _placed(made, node)
+        facts.changed(node)
         for each in table.get(node.__class__, ()):
             if each not in acted:
                 facts.by = each.name
@@ -211,15 +190,10 @@ def _where(node: Node, facts: Facts) -> str:
 
 def _placed(made: Node, old: Node) -> Node:
     """Give new nodes the place of what is around them, so that tracebacks name the line."""
-    if not hasattr(old, "lineno"):
-        return ast.fix_missing_locations(made)
-    stack = [(made, old)]
-    while stack:
-        node, around = stack.pop()
-        if not hasattr(node, "lineno"):
-            ast.copy_location(node, around)  # where a node has a place
-        here = node if hasattr(node, "lineno") else around
-        stack += [(child, here) for child in ast.iter_child_nodes(node)]
+    if hasattr(old, "lineno"):
+        fill_places(made, old)
+    else:
+        fill_places(made)
     return made
 
 

@@ -12,7 +12,6 @@ size; a source so young that it could change once more within its time stamp goe
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -143,20 +142,6 @@ def read(path: Path) -> Compiled:
     if not isinstance(code, CodeType):
         raise PycError(f"{path} has no code in it")
     return Compiled(path, check, data[8:_HEADER], code)
-
-
-def write(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Put a file in its place at once, or leave things as they were; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.{id(data)}")
-    descriptor = os.open(beside, os.O_EXCL | os.O_CREAT | os.O_WRONLY, mode & 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:  # buffered: writes all, or raises
-            file.write(data)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def problems(

@@ -20,23 +20,12 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from wadjet.pipeline.tree import Node
+from wadjet.pipeline.tree import PLACED, Node, copied
 
 Change = Callable[[Node], Node | Sequence[ast.stmt] | None]
 _Made = Node | list[Node]
 _Tree = TypeVar("_Tree", bound=Node)
 
-_PLACED = (
-    ast.expr,
-    ast.stmt,
-    ast.pattern,
-    ast.excepthandler,
-    ast.arg,
-    ast.keyword,
-    ast.alias,
-    getattr(ast, "type_param", ast.arg),
-)
-"""What has a place in the text."""
 _PLACE = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 _NEEDED = frozenset({"body", "handlers", "cases", "names", "targets", "items"})
 """Lists that may not become empty; a body gets a ``pass``."""
@@ -63,25 +52,6 @@ def transform(tree: _Tree, change: Change) -> _Tree:
     return root if _is_tree(root) else copied(root)
 
 
-def copied(tree: _Tree) -> _Tree:
-    """Return a copy that shares no node, and has none in two places."""
-    copies: list[Node] = []
-
-    def within(value: object) -> object:
-        if isinstance(value, Node):
-            copies.append(_shallow(value))
-            return copies[-1]
-        return [within(each) for each in value] if isinstance(value, list) else value
-
-    root = _shallow(tree)
-    copies.append(root)
-    for node in copies:  # which grows meanwhile
-        for field in node._fields:
-            if hasattr(node, field):
-                setattr(node, field, within(getattr(node, field)))
-    return root
-
-
 def _shallow(node: _Tree) -> _Tree:
     made = type(node).__new__(type(node))
     made.__dict__.update(node.__dict__)
@@ -93,7 +63,7 @@ def _children(node: Node) -> Iterable[Node]:
     for field in node._fields:
         value = getattr(node, field, None)
         for each in value if isinstance(value, list) else (value,):
-            if isinstance(each, Node) and (each._fields or isinstance(each, _PLACED)):
+            if isinstance(each, Node) and (each._fields or isinstance(each, PLACED)):
                 yield each
 
 
@@ -176,7 +146,7 @@ def _place(new: Node, old: Node) -> None:
             node.ctx = ast.Load()  # type: ignore[attr-defined]
         if hasattr(node, "lineno"):
             continue  # it has its place, and what is in it too
-        if where is not None and isinstance(node, _PLACED):
+        if where is not None and isinstance(node, PLACED):
             _at(node, where)
         stack += _children(node)
 

@@ -1,5 +1,7 @@
 """The second station: text becomes a tree, which is the compiler's own (``ast``).
 
+How to go through one is told by ``walking``; in C where the core is built.
+
 >>> tree = parse(Source("a.py", "x = 1"))
 >>> [type(node).__name__ for node in walk(tree)]
 ['Module', 'Assign', 'Name', 'Constant']
@@ -12,28 +14,49 @@ from collections.abc import Iterator
 
 from wadjet.errors import SourceError
 from wadjet.pipeline.source import Source
+from wadjet.pipeline.walking import F_STRINGS, FIELDS, MARKS, PLACED, Node, Slot
 
-Node = ast.AST
+try:
+    from wadjet.pipeline._walking import (
+        children,
+        copied,
+        fill_places,
+        outermost,
+        select,
+        slots,
+        walk,
+    )
+except ImportError:
+    from wadjet.pipeline.walking import (
+        children,
+        copied,
+        fill_places,
+        outermost,
+        select,
+        slots,
+        walk,
+    )
 
-_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
-_CODE = frozenset(
-    made
-    for made in vars(ast).values()
-    if isinstance(made, type) and issubclass(made, Node) and not issubclass(made, _MARKS)
+__all__ = (
+    "BLOCKS",
+    "FIELDS",
+    "F_STRINGS",
+    "MARKS",
+    "PLACED",
+    "Node",
+    "Slot",
+    "blocks",
+    "children",
+    "copied",
+    "fill_places",
+    "outermost",
+    "parents",
+    "parse",
+    "select",
+    "slots",
+    "span",
+    "walk",
 )
-
-F_STRINGS: tuple[type[ast.JoinedStr], ...] = (
-    ast.JoinedStr,
-    getattr(ast, "TemplateStr", ast.JoinedStr),
-)
-"""Strings with code in them; t-strings are some."""
-
-FIELDS: tuple[type[ast.FormattedValue], ...] = (
-    ast.FormattedValue,
-    getattr(ast, "Interpolation", ast.FormattedValue),
-)
-"""What such strings have in braces."""
-
 
 BLOCKS = ("body", "orelse", "finalbody")
 """The fields that hold statements."""
@@ -48,41 +71,6 @@ def parse(source: Source) -> ast.Module:
         raise SourceError(f"{where}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise SourceError(f"{source.path}: {str(error) or 'nested too deeply'}") from None
-
-
-def children(node: Node) -> list[Node]:
-    """Return a node's children in the order of its fields, but for marks.
-
-    Of an f-string they are what it has in braces: its text is no expression of its own.
-    """
-    found: list[Node] = []
-    if isinstance(node, F_STRINGS):
-        return [each for each in node.values if not isinstance(each, ast.Constant)]
-    if isinstance(node, FIELDS):
-        spec = node.format_spec
-        return [node.value, *(children(spec) if spec is not None else ())]
-    for value in node.__dict__.values():
-        kind = value.__class__
-        if kind is list:
-            found += [each for each in value if each.__class__ in _CODE]
-        elif kind in _CODE:
-            found.append(value)
-    return found
-
-
-def walk(tree: Node) -> Iterator[Node]:
-    """Yield a node and all below it, each before its children, in the order of the fields.
-
-    Contexts and operators are left out: they are marks, which the compiler shares among all
-    nodes of a tree. Twice as fast as ``ast.walk``, and in an order that people can follow.
-    """
-    stack = [tree]
-    while stack:
-        node = stack.pop()
-        yield node
-        below = children(node)
-        below.reverse()
-        stack += below
 
 
 def parents(tree: Node) -> dict[Node, Node]:

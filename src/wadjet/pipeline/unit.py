@@ -29,7 +29,7 @@ from wadjet.pipeline.meaning.chains import Chains, chain
 from wadjet.pipeline.meaning.scopes import Scopes, resolve
 from wadjet.pipeline.meaning.single import BoundOnce, Function, bound_once
 from wadjet.pipeline.source import Source
-from wadjet.pipeline.tree import Node, walk
+from wadjet.pipeline.tree import Node, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,25 @@ class Facts:
     first: list[ast.stmt] = field(default_factory=list)
     """What passes want to stand at the module's head, once all have looked."""
     _locals: dict[Function, tuple[Scopes, Chains]] = field(default_factory=dict, repr=False)
+    _scopes: Scopes | None = field(default=None, repr=False)
+    _is_present: bool = field(default=True, repr=False)  # the scopes are those of the tree now
 
-    @cached_property
+    @property
     def scopes(self) -> Scopes:
-        """What each name meant before the first pass that asked; new nodes are not known."""
-        return resolve(self.tree)
+        """What each name meant when a pass asked first; new nodes are not known."""
+        return self._scopes or self._resolved()
+
+    @property
+    def present_scopes(self) -> Scopes:
+        """What each name means in the tree as it is now: for a pass over the whole module."""
+        if not self._is_present:
+            self._let_go()
+        return self._scopes or self._resolved()
+
+    def _resolved(self) -> Scopes:
+        self._scopes = resolve(self.tree)
+        self._is_present = True
+        return self._scopes
 
     @cached_property
     def imports(self) -> dict[str, tuple[Node, str]]:
@@ -115,20 +129,29 @@ class Facts:
         """What ``is`` and ``is not`` compare, when the first pass asks."""
         return frozenset(
             side
-            for node in walk(self.tree)
+            for node in select(self.tree, {ast.Compare})
             if isinstance(node, ast.Compare)
             and any(isinstance(each, ast.Is | ast.IsNot) for each in node.ops)
             for side in (node.left, *node.comparators)
         )
 
+    def changed(self, node: Node) -> None:
+        """Note that a node stands now in the place of another."""
+        self._is_present = False
+        if isinstance(node, ast.Module):
+            self.tree = node
+
     def forget(self) -> None:
         """Let go of what was found out: nobody will ask again."""
-        found = [scopes for scopes, _ in self._locals.values()]
-        self._locals.clear()
-        if "scopes" in self.__dict__:
-            found.append(self.__dict__.pop("scopes"))
-        for scopes in found:
+        for scopes, _ in self._locals.values():
             scopes.forget()
+        self._locals.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._scopes is not None:
+            self._scopes.forget()
+            self._scopes = None
 
     def keep(self, name: str, value: ast.expr) -> ast.Name:
         """Have a value bound at the module's head, once; return what reads it."""

@@ -15,6 +15,9 @@ from wadjet.errors import UnsupportedError
 VERSION = tuple(sys.version_info)
 """The version of the interpreter, for what is compiled for it."""
 
+RELEASE = (sys.version_info.major, sys.version_info.minor)
+"""The same without what does not change the C API."""
+
 TELLS_EVERY_LINE = sys.version_info < (3, 14)
 """Whether a tracer hears of every line: later, a ``return`` behind a loop may be left out."""
 
@@ -36,10 +39,34 @@ ENTERS_INIT = sys.version_info >= (3, 13)
 LAZY_IMPORTS = sys.version_info >= (3, 15)
 """Whether to read a name may import a module (PEP 810)."""
 
+MINOR = sys.version_info[:2]
+"""The version as layouts of C structures go by."""
+
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 """This interpreter was built without the GIL."""
 
+
+def parser_offsets(version: tuple[int, int]) -> tuple[int, int]:
+    """Return where a ``_PyArg_Parser`` of a version has its format and its keywords."""
+    return (8, 16) if version == (3, 12) else (0, 8)
+
+
+def unpacks_the_rest(version: tuple[int, int]) -> bool:
+    """Whether ``_PyArg_UnpackKeywords`` of a version is told of ``*args``, before its buffer."""
+    return version >= (3, 14)
+
+
 _MACHINES = ("x86_64", "aarch64")
+
+
+def require_native() -> None:
+    """Raise UnsupportedError, with the reason, where C code cannot be looked at."""
+    if FREE_THREADED or sys.platform != "linux" or platform.machine() not in _MACHINES:
+        raise UnsupportedError(
+            f"C code cannot be looked at by this Python ({sys.platform}, {platform.machine()}"
+            f"{', free-threaded' if FREE_THREADED else ''})",
+            "use an ordinary build of CPython on Linux, x86-64 or aarch64",
+        )
 
 
 def require_recordable() -> None:

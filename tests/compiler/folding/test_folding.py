@@ -62,7 +62,8 @@ def outcome(source: str, passes: tuple[Pass, ...]) -> tuple[object, ...]:
         try:
             exec(compiled("a.py", source, passes), space)
         except Exception as error:
-            lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)[1:]]
+            frames = traceback.extract_tb(error.__traceback__)
+            lines = [frame.lineno for frame in frames if frame.filename == "a.py"]
             return (type(error), error.args and str(error.args[0])[:60], lines, log)
     return (repr(space.get("result"))[:10_000], space.get("__doc__"), log)
 

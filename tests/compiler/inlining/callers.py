@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from textwrap import indent
 
@@ -25,6 +25,7 @@ class _Maker:
         self._locals: list[str] = []
         self._depth = 0
         self._in_loop = False
+        self._in_items = False
         self._callable: list[str] = []  # the methods that may be called: there is no recursion
 
     def module(self) -> str:
@@ -38,7 +39,7 @@ class _Maker:
         parts += [self._small(f"f{each}") for each in range(self._chance.randint(1, 3))]
         parts += [self._lambda(f"h{each}") for each in range(self._chance.randint(0, 1))]
         parts += [self._class(f"C{each}") for each in range(self._chance.randint(1, 3))]
-        parts += [self._large(f"g{each}") for each in range(2)]
+        parts += [self._large("g0"), self._chance.choice([self._large, self._of_items])("g1")]
         for _ in range(self._chance.randint(1, 2)):
             parts.append(self._tried(self._calls()))
             parts.append(self._changed())
@@ -158,6 +159,7 @@ class _Maker:
             if self._chance.random() < 0.08:
                 lines.append("@property")
             lines.append(f"def {method}(self{extra}):\n{indent(self._little(), '    ')}")
+        lines += self._item_methods()
         for each in _PROPERTIES:
             if self._chance.random() < 0.4:
                 self._locals = ["self"]
@@ -169,6 +171,45 @@ class _Maker:
         self._classes.append(name)
         self._callable = []
         return made + indent("\n".join(lines), "    ")
+
+    def _item_methods(self) -> Iterator[str]:
+        """Yield methods for items: such as take the place apart, or ask what it is."""
+        self._locals = ["self", "a"]
+        readings = [
+            f"c, b = a\nreturn {self._expression(2)}",
+            f"if isinstance(a, tuple):\n    return a[1], a[0]\nreturn {self._expression(1)}",
+            "return self.x if isinstance(a, tuple) else note(a)",
+            "if a == 1:\n    raise IndexError(a)\nreturn note((self.y, a))",
+            self._little(),
+        ]
+        if self._chance.random() < 0.6:
+            yield "__iter__ = None"  # or a loop over items would have no end
+            yield f"def __getitem__(self, a):\n{indent(self._pick(readings), '    ')}"
+        self._locals = ["self", "a", "b"]
+        bindings = [
+            "c, d = a\nself.x = note((d, c, b))",
+            f"if isinstance(a, tuple):\n    self.y = a[0]\nelse:\n    {self._assignment()}",
+            f"note(b)\nself.y = {self._expression(1)}",
+        ]
+        if self._chance.random() < 0.6:
+            yield f"def __setitem__(self, a, b):\n{indent(self._pick(bindings), '    ')}"
+
+    def _of_items(self, name: str) -> str:
+        """Return a function that asks an object, of which it knows something, for items."""
+        self._locals, self._callable, self._in_items = ["a", "c", "d"], [], True
+        turns = [self._bound_item() for _ in range(self._chance.randint(1, 3))]
+        last = f"return {self._expression(3)}"
+        self._in_items = False
+        where = self._pick(["range(2)", "range(1, 3)", "(1, 'a')"])
+        body = f"c = b.x\nd = 0\nfor d in {where}:\n{indent(chr(10).join(turns), '    ')}\n{last}"
+        return f"def {name}(a, b):\n{indent(body, '    ')}"
+
+    def _bound_item(self) -> str:
+        target = self._pick([f"b[{self._place()}]", "c", "b.x", f"b[{self._place()}][0]"])
+        return f"{target} {self._pick(['=', '=', '=', '+='])} {self._expression(3)}"
+
+    def _place(self) -> str:
+        return self._pick(["d", "d", "a", "0", "d, a", "note(a), d", "d + 1", "1:2", "(a, d, 0)"])
 
     def _large(self, name: str) -> str:
         self._locals, self._callable = ["a", "b"], _METHODS
@@ -232,6 +273,8 @@ class _Maker:
             return self._pick([*self._locals, *self._locals, *_VALUES, *_GLOBALS])
         makers = [self._binary, self._function, self._function, self._method, self._method]
         makers += [self._other, self._noted]
+        if self._in_items:
+            makers += [lambda depth: f"b[{self._place()}]"] * 3
         return self._chance.choice(makers)(depth - 1)
 
     def _binary(self, depth: int) -> str:

@@ -9,10 +9,10 @@ from wadjet.compiler.inlining.tails import NotPlainError, as_expression, size, t
 from wadjet.pipeline.meaning.chains import Chains, chain
 from wadjet.pipeline.meaning.names import Kind
 from wadjet.pipeline.meaning.scopes import Scopes
-from wadjet.pipeline.tree import walk
+from wadjet.pipeline.tree import select, walk
 
-_LARGEST = 60  # nodes of a body
-_LARGEST_LOOP = 30  # of one that has a loop
+_LARGEST = 100  # nodes of a body
+_LARGEST_LOOP = 60  # of one that has a loop
 
 _STATEMENTS = (
     ast.Expr,
@@ -49,7 +49,8 @@ _EXPRESSIONS = (
     ast.FormattedValue,
     ast.Starred,
 )
-_PLAIN = (*_STATEMENTS, *_EXPRESSIONS)
+_PLAIN = frozenset({*_STATEMENTS, *_EXPRESSIONS})
+_LOOPS = frozenset({ast.For, ast.While})
 _LOOKERS = frozenset({"super", "locals", "vars", "dir", "eval", "exec", "globals", "__class__"})
 _GLOBAL = (Kind.IMPLICIT, Kind.BUILTIN, Kind.SHADOWED, Kind.UNCERTAIN)
 
@@ -96,29 +97,48 @@ class Callee:
         return not any(_is_delicate(each, name, value) for each in used)
 
 
-def callee(node: Definition, scopes: Scopes) -> Callee:
-    """Return what there is to know of a function; raises NotPlainError."""
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The statements of a function, the same with returns only at its ends, and their nodes."""
+
+    statements: list[ast.stmt]
+    body: list[ast.stmt]
+    size: int
+
+
+def plain(node: Definition) -> Plain:
+    """Return what a function does; raises NotPlainError where its text alone says that it stays."""
     statements = _statements(node)
     how_large = size(statements)
     if how_large > _LARGEST:
         raise NotPlainError(f"its body is large ({how_large} nodes, {_LARGEST} at most)")
     if node.args.vararg or node.args.kwarg or getattr(node, "type_params", None):
         raise NotPlainError("it takes any number of arguments, or types")
-    for statement in statements:
-        for each in walk(statement):
-            if not isinstance(each, _PLAIN):
-                raise NotPlainError(f"it has a {type(each).__name__} in line {_line(each, node)}")
-    if how_large > _LARGEST_LOOP and any(map(_has_loop, statements)):
+    if sum(len(select(each, _PLAIN)) for each in statements) < how_large:
+        raise NotPlainError(_not_plain(node, statements))
+    if how_large > _LARGEST_LOOP and any(select(each, _LOOPS) for each in statements):
         raise NotPlainError("what takes time in it is a loop, not the call")
     body = tailed(statements)
     if isinstance(body[0], ast.Raise):
         raise NotPlainError("it only raises")
+    return Plain(statements, body, how_large)
+
+
+def _not_plain(node: Definition, statements: list[ast.stmt]) -> str:
+    each = next(each for one in statements for each in walk(one) if each.__class__ not in _PLAIN)
+    return f"it has a {type(each).__name__} in line {getattr(each, 'lineno', node.lineno)}"
+
+
+def callee(node: Definition, scopes: Scopes) -> Callee:
+    """Return what there is to know of a function; raises NotPlainError."""
+    found = plain(node)
     scope = scopes.opened(node)
     if scope.is_watched or _LOOKERS & scope.names.keys():
         raise NotPlainError("it looks at its own frame or class")
     kinds = {name: binding.kind for name, binding in scope.names.items()}
     if not all(kind is Kind.LOCAL or kind in _GLOBAL for kind in kinds.values()):
         raise NotPlainError("it shares names with functions around or within it")
+    statements, body = found.statements, found.body
     _check_bound(node, statements, scopes, chain(scopes, node))
     locals_ = frozenset(name for name, kind in kinds.items() if kind is Kind.LOCAL)
     return Callee(
@@ -129,7 +149,7 @@ def callee(node: Definition, scopes: Scopes) -> Callee:
         locals_,
         frozenset(kinds) - locals_,
         any(_is_private(word) for each in [node.args, *statements] for word in _words(each)),
-        how_large,
+        found.size,
     )
 
 
@@ -138,14 +158,6 @@ def _statements(node: Definition) -> list[ast.stmt]:
     if isinstance(node, ast.Lambda):
         return [ast.copy_location(ast.Return(node.body), node.body)]
     return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-
-
-def _has_loop(statement: ast.stmt) -> bool:
-    return any(isinstance(each, ast.For | ast.While) for each in walk(statement))
-
-
-def _line(each: ast.AST, node: Definition) -> int:
-    return getattr(each, "lineno", node.lineno)
 
 
 def _check_bound(node: Definition, body: list[ast.stmt], scopes: Scopes, chains: Chains) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from wadjet.compiler.inlining.classes import Class
 from wadjet.compiler.inlining.guards import Guards
-from wadjet.compiler.inlining.instance import Origins
-from wadjet.compiler.inlining.order import Site, Slot, first
+from wadjet.compiler.inlining.order import Site, Slot, leading, parts, starts
 from wadjet.compiler.inlining.place import Place
+from wadjet.compiler.inlining.statements import (
+    Consume,
+    always,
+    assigned,
+    at,
+    binder,
+    consumed,
+    walrus,
+)
 from wadjet.compiler.inlining.tails import DROPPED
 from wadjet.compiler.inlining.targets import Target, Way
-from wadjet.pipeline.tree import children
+from wadjet.pipeline.tree import children, walk
 from wadjet.pipeline.unit import Facts
 
 _CLOSED = (
@@ -30,9 +38,6 @@ _CLOSED = (
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WHOLE = (ast.Expr, ast.Assign, ast.Return)
 
-Consume = Callable[[ast.expr], list[ast.stmt]]
-_Tree = TypeVar("_Tree", bound=ast.stmt | ast.expr)
-
 
 class Caller:
     """Rewrites a function, and notes what was done to its calls."""
@@ -47,7 +52,7 @@ class Caller:
         if not any(map(self._is_wanted, _sites(self._place.node.body))):
             return None
         body = self._block([self._place.origins.copy(each) for each in self._place.node.body])
-        return body if self._place.has_grown else None
+        return self._place.flags.bound(body) if self._place.has_grown else None
 
     def _block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
         return [made for each in body for made in self._statement(each)]
@@ -55,15 +60,20 @@ class Caller:
     def _statement(self, statement: ast.stmt) -> list[ast.stmt]:
         if isinstance(statement, _DEFINITIONS):
             return [statement]
-        slot = first(statement, self._is_wanted, self._place.is_inert)
-        made = self._spread(statement, slot) if slot else None
-        if made is not None:
-            return made
+        replaced = self._replaced(statement)
+        if replaced is not None:
+            return replaced
+        if isinstance(statement, ast.If) and self._place.is_of_another:
+            statement.test = self._expression(statement.test)
+            match statement.test:
+                case ast.Constant(bool(holds)):
+                    return self._block(statement.body if holds else statement.orelse)
         for field, value in ast.iter_fields(statement):
             if isinstance(value, ast.expr):
                 setattr(statement, field, self._expression(value))
             elif isinstance(value, list):
-                value[:] = self._list(value)
+                made = self._list(value)
+                value[:] = [at(ast.Pass(), value[0])] if field == "body" and not made else made
         return [statement]
 
     def _is_wanted(self, site: Site) -> bool:
@@ -80,34 +90,83 @@ class Caller:
                     made.append(self._expression(each))
                     continue
                 case ast.ExceptHandler() | ast.match_case():
-                    each.body = self._block(each.body)
+                    each.body = self._block(each.body) or [at(ast.Pass(), each.body[0])]
             made.append(each)
         return made
 
     # A call that a statement comes to first: the function's statements go before it.
 
-    def _spread(self, statement: ast.stmt, slot: Slot) -> list[ast.stmt] | None:
-        """Return what a statement becomes, or None where its expression can stay one."""
-        call = slot.site
-        target = self._place.target(call)
-        assert target is not None
-        whole = slot.holder is statement and isinstance(statement, _WHOLE)
-        if not whole and target.is_plain:
-            return None
+    def _replaced(self, statement: ast.stmt) -> list[ast.stmt] | None:
+        """Return what a statement becomes where a function's statements stand before it."""
+        inert = self._place.is_inert
+        slots = starts(statement, inert)
+        targets = dict(self._targets(each.node for each in slots))
+        if not targets:
+            return self._stored(statement)
+        found = leading(slots, targets, inert)
+        if found and not found[1] and not isinstance(found[0].node, ast.BinOp):
+            target = targets[found[0].node]
+            if _is_whole(statement, found[0]) or not target.is_plain:
+                return self._spread(statement, found[0], target)
+        found = leading(slots, _of_statements(targets), inert)
+        if found is None:
+            return self._stored(statement)
+        slot, before = found
+        if isinstance(slot.node, ast.BinOp):
+            before += [each for each in parts(slot.node) if not inert(each.node)]
+        if before:
+            return self._block([*map(self._named, before), statement])
+        return self._spread(statement, slot, targets[slot.node])
+
+    def _targets(self, parts: Iterable[ast.expr]) -> Iterator[tuple[ast.AST, Target]]:
+        """Yield what may stand in the places of sites in some expressions."""
+        for part in parts:
+            for node in walk(part):
+                if isinstance(node, Site):
+                    target = self._place.target(node)
+                    if target is not None:
+                        yield node, target
+
+    def _named(self, slot: Slot) -> ast.stmt:
+        """Bind what is evaluated before a call to a local of ours, which takes its place."""
+        name = self._place.fresh("before")
+        slot.put(self._place.origins.stand_in(name, slot.node))
+        return assigned(name, slot.node, slot.node)
+
+    def _stored(self, statement: ast.stmt) -> list[ast.stmt] | None:
+        """Return what binds an item, if a method does."""
+        match statement:
+            case ast.Assign([ast.Subscript() as item], value):
+                target = self._place.stored(item, value)
+                if target is not None:
+                    self._note(item, target)
+                    kept = self._place.origins.copy(statement)
+                    assert isinstance(target.receiver, ast.Name)
+                    return self._chosen(item, target, target.receiver, self._dropped, [kept])
+        return None
+
+    def _dropped(self, value: ast.expr) -> list[ast.stmt]:
+        return [] if self._place.is_inert(value) else [at(ast.Expr(value), value)]
+
+    def _spread(self, statement: ast.stmt, slot: Slot, target: Target) -> list[ast.stmt]:
+        """Return what a statement becomes whose first site is replaced by statements."""
+        call = slot.node
+        assert isinstance(call, Site)
         self._note(call, target)
         if target.makes:
             self._guards.making()
         value, receiver = self._received(target)
-        before = [_assigned(receiver.id, each, each) for each in value if receiver]
+        before = [assigned(receiver.id, each, each) for each in value if receiver]
         after: list[ast.stmt] = []
-        if whole:
+        if _is_whole(statement, slot):
             consume = self._consumer(statement)
         else:
             result = self._place.fresh("value")
-            consume = _binder(result)
+            consume = binder(result)
             slot.put(self._place.origins.local(result, call))
             after = [statement]
-        made = self._chosen(call, target, receiver, consume)
+        original = consume(self._original(call, receiver))
+        made = self._chosen(call, target, receiver, consume, original)
         return [*self._block(before), *made, *self._block(after)]
 
     def _received(self, target: Target) -> tuple[list[ast.expr], ast.Name | None]:
@@ -121,18 +180,22 @@ class Caller:
         return [self._place.origins.copy(receiver)], self._place.origins.local(name, receiver)
 
     def _chosen(
-        self, call: Site, target: Target, receiver: ast.Name | None, consume: Consume
+        self,
+        call: Site,
+        target: Target,
+        receiver: ast.Name | None,
+        consume: Consume,
+        made: list[ast.stmt],
     ) -> list[ast.stmt]:
-        """Return the ways that a call may go, each behind its guard; at last the call itself."""
-        made = consume(self._original(call, receiver))
+        """Return the ways that a call may go, each behind its guard; else what it was made of."""
         for way in reversed(target.ways):
             test = self._guard(call, way, receiver)
-            with self._place.inside(target, way, receiver):
+            with self._place.inside(target, way, receiver, _operand(call)):
                 body = self._block(self._body(target, way, receiver, consume))
             if test is None:
                 made = body
             else:
-                made = [_at(ast.If(test, body or [_at(ast.Pass(), call)], made), call)]
+                made = [at(ast.If(test, body or [at(ast.Pass(), call)], made), call)]
         return made
 
     def _guard(self, call: Site, way: Way, receiver: ast.expr | None) -> ast.expr | None:
@@ -140,19 +203,33 @@ class Caller:
         if receiver is None:
             assert isinstance(call, ast.Call)
             assert isinstance(call.func, ast.Name)
-            return _at(self._guards.function(call.func), call)
+            return at(self._guards.function(call.func), call)
+        test = self._kind(call, way.classes, receiver)
+        operand = _operand(call)
+        other = self._kind(call, way.others, operand) if operand is not None else None
+        if test is None or other is None:
+            return test or other
+        return at(ast.BoolOp(ast.And(), [test, other]), call)
+
+    def _kind(self, call: Site, classes: tuple[Class, ...], receiver: ast.expr) -> ast.expr | None:
+        """Return what is true if an object is of some classes, or None where it is for sure."""
+        steady = False
         if isinstance(receiver, ast.Name):
-            if self._place.is_sure(way, receiver):
+            if self._place.is_sure(classes, receiver):
                 return None
+            steady = self._place.is_steady(receiver)
             receiver = self._place.origins.local(receiver.id, call)
-        return _at(self._guards.kind(receiver, way.classes), call)
+        test = at(self._guards.kind(receiver, classes), call)
+        if steady and isinstance(receiver, ast.Name):
+            return self._place.flags.of(receiver.id, classes, test)
+        return test
 
     def _original(self, call: Site, receiver: ast.Name | None) -> Site:
         """Return the call as it was."""
         made = self._place.origins.copy(call)
-        if receiver is not None:
+        if receiver is not None and not isinstance(made, ast.BinOp):
             read = made.func if isinstance(made, ast.Call) else made
-            assert isinstance(read, ast.Attribute)
+            assert isinstance(read, ast.Attribute | ast.Subscript)
             read.value = self._place.origins.local(receiver.id, read.value)
         return made
 
@@ -162,13 +239,13 @@ class Caller:
         """Return a function's statements with its arguments before them."""
         names, bound = self._arguments(way, receiver)
         made: list[ast.stmt] = [
-            _assigned(name, argument, argument) for name, argument in bound if name
+            assigned(name, argument, argument) for name, argument in bound if name
         ]
         if target.makes:
             new = names[way.bound[-1][0]]
-            consume = _always(new, consume, self._place.origins)
-        body = [self._place.origins.instance(each, names) for each in way.callee.body]
-        return made + _consumed(body, consume)
+            consume = always(new, consume, self._place.origins)
+        body = [self._place.instance(each, names) for each in way.callee.body]
+        return made + consumed([each for block in body for each in block], consume)
 
     def _arguments(
         self, way: Way, receiver: ast.Name | None
@@ -179,6 +256,8 @@ class Caller:
         for index, (parameter, argument) in enumerate(way.bound):
             mine = receiver if receiver is not None and index == 0 else argument
             direct = self._place.direct(way.callee, parameter, mine)
+            if direct is None and self._place.is_apart(way.callee, parameter, mine):
+                direct = self._apart(mine, parameter, bound)
             if direct is None:
                 name = self._place.fresh(parameter)
                 bound.append((name, self._place.origins.copy(mine)))
@@ -188,17 +267,32 @@ class Caller:
             names[name] = ast.Name(self._place.fresh(name), ast.Load())
         return names, bound
 
+    def _apart(
+        self, items: ast.expr, parameter: str, bound: list[tuple[str, ast.expr]]
+    ) -> ast.expr:
+        """Return a tuple of locals, which are to be bound before, or of what needs none."""
+        assert isinstance(items, ast.Tuple)
+        made: list[ast.expr] = []
+        for each in items.elts:
+            if isinstance(each, ast.Name) and self._place.is_inert(each):
+                made.append(each)
+                continue
+            name = self._place.fresh(parameter)
+            bound.append((name, self._place.origins.copy(each)))
+            made.append(ast.Name(name, ast.Load()))
+        return ast.copy_location(ast.Tuple(made, ast.Load()), items)
+
     def _consumer(self, statement: ast.stmt) -> Consume:
         """Return what does with a value that which a statement does with it."""
 
         def consume(value: ast.expr) -> list[ast.stmt]:
             match statement:
                 case ast.Expr():
-                    return [] if self._place.is_inert(value) else [_at(ast.Expr(value), statement)]
+                    return [] if self._place.is_inert(value) else [at(ast.Expr(value), statement)]
                 case ast.Assign(targets):
                     copies = [self._place.origins.copy(each) for each in targets]
-                    return [_at(ast.Assign(copies, value), statement)]
-            return [_at(ast.Return(value), statement)]
+                    return [at(ast.Assign(copies, value), statement)]
+            return [at(ast.Return(value), statement)]
 
         return consume
 
@@ -240,7 +334,7 @@ class Caller:
         receiver: ast.expr | None = named
         if named is not None:
             for value in binding:
-                receiver = _walrus(named.id, self._expression(value), call)
+                receiver = walrus(named.id, self._expression(value), call)
         made: ast.expr = self._original(call, named)
         for way in reversed(target.ways):
             last = way is target.ways[0]
@@ -248,17 +342,17 @@ class Caller:
             names, bound = self._arguments(way, named)
             tests = [test] if test is not None else []
             for name, argument in bound:
-                walrus = _walrus(name, self._expression(argument), argument)
-                same = ast.Compare(walrus, [ast.Is()], [ast.Name(name, ast.Load())])
-                tests.append(_at(same, argument))
-            with self._place.inside(target, way, named):
+                bound_here = walrus(name, self._expression(argument), argument)
+                same = ast.Compare(bound_here, [ast.Is()], [ast.Name(name, ast.Load())])
+                tests.append(at(same, argument))
+            with self._place.inside(target, way, named, None):
                 assert way.callee.value is not None
-                value = self._expression(self._place.origins.instance(way.callee.value, names))
+                value = self._expression(self._place.instance(way.callee.value, names)[0])
             if not tests:
                 made = value
                 continue
-            whole = tests[0] if len(tests) == 1 else _at(ast.BoolOp(ast.And(), tests), call)
-            made = _at(ast.IfExp(whole, value, made), call)
+            whole = tests[0] if len(tests) == 1 else at(ast.BoolOp(ast.And(), tests), call)
+            made = at(ast.IfExp(whole, value, made), call)
         self._note(call, target)
         return made
 
@@ -270,6 +364,27 @@ class Caller:
             self._facts.did(self._facts.by, origin, f"the body of {target}")
 
 
+def _operand(call: Site) -> ast.Name | None:
+    """Return the right operand of an operator, which has a name by then."""
+    if not isinstance(call, ast.BinOp):
+        return None
+    assert isinstance(call.right, ast.Name)
+    return call.right
+
+
+def _of_statements(targets: Mapping[ast.AST, Target]) -> set[ast.AST]:
+    """Return the sites that need statements before them, or in which there is such a site."""
+    needed = {site for site, target in targets.items() if not target.is_expression}
+    if not needed:
+        return needed
+    return {each for each in targets if not needed.isdisjoint(walk(each))}
+
+
+def _is_whole(statement: ast.stmt, slot: Slot) -> bool:
+    """Say whether an expression is all that a statement has, which can be anywhere in it."""
+    return slot.holder is statement and isinstance(statement, _WHOLE)
+
+
 def _sites(body: Sequence[ast.stmt]) -> Iterator[Site]:
     """Yield what may be replaced in a body."""
     stack: list[ast.AST] = [*body]
@@ -279,49 +394,3 @@ def _sites(body: Sequence[ast.stmt]) -> Iterator[Site]:
             yield node
         if not isinstance(node, (*_CLOSED, *_DEFINITIONS)):
             stack += children(node)
-
-
-def _consumed(body: list[ast.stmt], consume: Consume) -> list[ast.stmt]:
-    """Return a body that does something else with what it would return."""
-    made: list[ast.stmt] = []
-    for each in body:
-        if isinstance(each, ast.Return):
-            value = each.value or ast.copy_location(ast.Constant(None), each)
-            made += consume(value)
-            continue
-        if isinstance(each, ast.If):
-            each.body = _consumed(each.body, consume) or [_at(ast.Pass(), each)]
-            each.orelse = _consumed(each.orelse, consume)
-        made.append(each)
-    return made
-
-
-def _always(found: ast.expr, consume: Consume, origins: Origins) -> Consume:
-    """Return what consumes a local, whatever is returned."""
-    assert isinstance(found, ast.Name)
-    return lambda value: consume(origins.local(found.id, value))
-
-
-def _binder(name: str) -> Consume:
-    return lambda value: [_assigned(name, value, value)]
-
-
-def _assigned(name: str, value: ast.expr, place: ast.expr) -> ast.stmt:
-    return _at(ast.Assign([ast.Name(name, ast.Store())], value), place)
-
-
-def _walrus(name: str, value: ast.expr, place: ast.expr) -> ast.expr:
-    return _at(ast.NamedExpr(ast.Name(name, ast.Store()), value), place)
-
-
-def _at(made: _Tree, place: ast.AST) -> _Tree:
-    """Give what is new in a tree the place of another."""
-    stack: list[ast.AST] = [made]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.expr | ast.stmt):
-            if hasattr(node, "lineno"):
-                continue
-            ast.copy_location(node, place)
-        stack += ast.iter_child_nodes(node)
-    return made

@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wadjet.pipeline.meaning.scopes import Scopes
-from wadjet.pipeline.tree import walk
+from wadjet.pipeline.tree import select
 from wadjet.pipeline.unit import Facts
 
 _INNARDS = frozenset({"__dict__", "__setattr__", "__delattr__", "__getattribute__", "__bases__"})
+_TELLING = frozenset(
+    {
+        ast.Attribute,
+        ast.Call,
+        ast.Dict,
+        ast.Tuple,
+        ast.List,
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+    }
+)
 _CHANGERS = _INNARDS | {"setattr", "delattr", "vars"}
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a module does to attributes, calls by name, and has for functions: by its text alone."""
+
+    changed: set[str] = field(default_factory=set)
+    """The names of attributes that something binds."""
+    called: set[str] = field(default_factory=set)
+    """The names of what is called, or given to what may call it."""
+    may_change_any: bool = False
+    """Whether it may bind attributes that it does not name."""
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=list)
+
+
+def seen(tree: ast.Module) -> Seen:
+    """Look through a module for what may change its classes.
+
+    >>> seen(ast.parse("a.b = c()"))
+    Seen(changed={'b'}, called={'c'}, may_change_any=False, functions=[])
+    """
+    found = Seen()
+    for node in select(tree, _TELLING):
+        if isinstance(node, ast.Attribute):
+            found.may_change_any |= node.attr in _INNARDS
+            if not isinstance(node.ctx, ast.Load):
+                found.changed.add(node.attr)
+        elif isinstance(node, ast.Call | ast.Dict | ast.Tuple | ast.List):
+            found.called |= _handed_on(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.may_change_any |= node.name in _CHANGERS
+            found.functions.append(node)
+    found.may_change_any |= "__class__" in found.changed
+    return found
 
 
 @dataclass(eq=False)
@@ -74,35 +119,22 @@ class Class:
 class Classes:
     """All such classes of a module. There are none where something in it may change any."""
 
-    def __init__(self, facts: Facts, scopes: Scopes) -> None:
+    def __init__(self, facts: Facts, scopes: Scopes, seen: Seen) -> None:
         self.by_name: dict[str, Class] = {}
         self.by_node: dict[ast.ClassDef, Class] = {}
         self.properties: set[str] = set()
         """The names of all properties."""
-        self._changed: set[str] = set()
-        self._made: set[str] = set()
+        self._seen = seen
+        self.names: set[str] = set()
+        """The names in the text of all of them."""
         bound = any(
             name in scopes.globals and scopes.globals[name].bound_at for name in ("type", "object")
         )
-        if self._look(facts.tree) and not bound:
+        reads = any(not _CHANGERS.isdisjoint(scope.names) for scope in scopes.all)
+        if not (seen.may_change_any or bound or reads):
             for statement in facts.tree.body:
                 if isinstance(statement, ast.ClassDef):
                     self._add(statement, scopes)
-
-    def _look(self, tree: ast.Module) -> bool:
-        """See what the module does to attributes; say whether it names them all."""
-        for node in walk(tree):
-            if isinstance(node, ast.Attribute):
-                if node.attr in _INNARDS:
-                    return False
-                if not isinstance(node.ctx, ast.Load):
-                    self._changed.add(node.attr)
-            elif isinstance(node, ast.Name | ast.FunctionDef):
-                if (node.id if isinstance(node, ast.Name) else node.name) in _CHANGERS:
-                    return False
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                self._made.add(node.func.id)
-        return "__class__" not in self._changed
 
     def _add(self, node: ast.ClassDef, scopes: Scopes) -> None:
         if node.decorator_list or node.keywords or getattr(node, "type_params", None):
@@ -130,22 +162,42 @@ class Classes:
         getters = {name: each for name, each in defined.items() if _is_property(each, scopes)}
         made = Class(node, base, frozenset(bound), methods, getters)
         self.properties |= getters.keys()
+        self.names |= bound.keys()
         if base:
             base.derived.append(made)
         self.by_name[node.name] = self.by_node[node] = made
 
+    def forget(self) -> None:
+        """Let go of the classes, which hold each other."""
+        for each in self.by_node.values():
+            each.derived.clear()
+
     def is_settled(self, name: str) -> bool:
         """Say whether nothing in the module binds an attribute of this name but class bodies."""
-        return name not in self._changed
+        return name not in self._seen.changed
 
-    def having(self, name: str, among: Class | None) -> list[Class]:
+    def having(self, name: str, among: Sequence[Class] | None) -> list[Class]:
         """Return the classes whose objects have a method: those that the module makes, if any.
 
-        Among a class and those derived from it, where one is given.
+        Among some classes, where they are given.
         """
-        pool = among.below() if among else self.by_name.values()
+        pool = self.by_name.values() if among is None else among
         found = [each for each in pool if each.has(name)]
-        return [each for each in found if each.name in self._made] or found
+        if among is not None and len(found) < 2:
+            return found
+        return [each for each in found if each.name in self._seen.called] or found
+
+
+def _handed_on(node: ast.Call | ast.Dict | ast.Tuple | ast.List) -> set[str]:
+    """Return the names that something calls, or gives to what may: but not to ``isinstance``."""
+    match node:
+        case ast.Call(ast.Name("isinstance" | "issubclass")):
+            found: list[ast.expr] = []
+        case ast.Call(func, args):
+            found = [func, *args]
+        case ast.Dict(values=found) | ast.Tuple(elts=found) | ast.List(elts=found):
+            pass
+    return {each.id for each in found if isinstance(each, ast.Name)}
 
 
 def _is_property(node: ast.FunctionDef, scopes: Scopes) -> bool:

@@ -72,23 +72,22 @@ from wadjet.compiler.inlining.likely import Function, likely
 from wadjet.compiler.inlining.place import Place
 from wadjet.compiler.inlining.targets import Targets
 from wadjet.pipeline.head import PREFIX
-from wadjet.pipeline.meaning.scopes import resolve
 from wadjet.pipeline.unit import Facts, rewrites
 
 
-@rewrites(ast.Module, name="inlining", version="2", assumes="inlining")
+@rewrites(ast.Module, name="inlining", version="3", assumes="inlining")
 def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
     """Put small functions, methods and properties of a module where it uses them, behind guards."""
-    hopeful = likely(node)
+    hopeful, known = likely(node, closely=facts.notes is None)
     if not hopeful:
         return None
-    scopes = resolve(node)  # of the tree as it is now
+    scopes = facts.present_scopes
     if scopes.doubts:
         facts.stop(scopes.doubts[0].node, "this may bind any global")
         return None
     if any(_may_be_ours(name) for scope in scopes.all for name in scope.names):
         return None
-    targets = Targets(facts, scopes)
+    targets = Targets(facts, scopes, known)
     guards = Guards()
     made: dict[Function, list[ast.stmt]] = {}
     for each in reversed(hopeful):  # those within others come first
@@ -103,6 +102,7 @@ def inlining(node: ast.Module, facts: Facts) -> ast.Module | None:
             each.body = body
     for each, body in made.items():
         each.body = body
+    targets.classes.forget()
     return ast.Module(guards.kept(node.body), node.type_ignores) if made else None
 
 

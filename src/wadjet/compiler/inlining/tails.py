@@ -17,8 +17,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 
-from wadjet.pipeline.tree import walk
+from wadjet.pipeline.tree import select, walk
 
+_RETURNS = frozenset({ast.Return})
 _TWICE = 12  # nodes of what follows on two ways, which then stands there twice
 
 
@@ -61,7 +62,7 @@ def _branched(branch: ast.If, rest: Sequence[ast.stmt]) -> ast.If:
 
 
 def _returns(statement: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Return) for node in walk(statement))
+    return bool(select(statement, _RETURNS))
 
 
 def _ends(body: Sequence[ast.stmt]) -> bool:

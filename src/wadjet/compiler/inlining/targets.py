@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from wadjet.compiler.inlining.arguments import Bound, matched
 from wadjet.compiler.inlining.callees import Callee, Definition, callee, named
-from wadjet.compiler.inlining.classes import Class, Classes
+from wadjet.compiler.inlining.classes import Class, Classes, Seen
+from wadjet.compiler.inlining.evidence import OF_BUILTINS, Evidence
 from wadjet.compiler.inlining.guards import NEW
+from wadjet.compiler.inlining.hunches import OPERATORS, Hunches
+from wadjet.compiler.inlining.order import Site
 from wadjet.compiler.inlining.tails import NotPlainError
 from wadjet.pipeline.meaning.names import Kind, Scope
 from wadjet.pipeline.meaning.scopes import Scopes
@@ -18,24 +22,20 @@ from wadjet.pipeline.unit import Facts
 from wadjet.target.behavior import ENTERS_INIT
 
 _MOST = 6  # classes that one guard asks for
-_MOST_WAYS = 2  # methods of one name, one after the other, each for one class
-
-_OF_BUILTINS = frozenset(
-    name
-    for kind in (list, dict, set, frozenset, str, bytes, bytearray, tuple, int, float)
-    for name in vars(kind)
-    if not name.startswith("__")
-)
-"""Methods that objects of builtin types have too: the guard would mostly be in vain."""
+_MOST_WAYS = 4  # methods of one name, one after the other, each for its classes
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A function that a call may run: for objects of which classes, and what it binds."""
+    """A function that a call may run: for objects of which classes, and what it binds.
+
+    That of an operator is for right operands of some ``others``.
+    """
 
     callee: Callee
     bound: Bound
     classes: tuple[Class, ...] = ()
+    others: tuple[Class, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ class Target:
     @property
     def is_expression(self) -> bool:
         """Whether each way comes to an expression."""
-        return self.makes is None and all(way.callee.value is not None for way in self.ways)
+        return self.makes is None and all(
+            way.callee.value is not None and not way.others for way in self.ways
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -76,16 +78,39 @@ class Target:
 class Targets:
     """Finds what calls may run."""
 
-    def __init__(self, facts: Facts, scopes: Scopes) -> None:
+    def __init__(self, facts: Facts, scopes: Scopes, seen: Seen) -> None:
         self.scopes = scopes
-        self.classes = Classes(facts, scopes)
+        self._tree = facts.tree
+        self.classes = Classes(facts, scopes, seen)
         self.functions = dict(self._functions(facts.tree))
         self.defined: dict[ast.AST, Class | None] = dict.fromkeys(self.functions.values())
         """The functions that may be put elsewhere, with the classes they are methods of."""
         for each in self.classes.by_name.values():
             self.defined |= dict.fromkeys((*each.methods.values(), *each.getters.values()), each)
+        self.evidence = Evidence(self.classes, scopes)
+        self.has_items = any(
+            each.has("__getitem__") or each.has("__setitem__")
+            for each in self.classes.by_name.values()
+        )
+        self.operators = {each for each in OPERATORS.values() if each in self.classes.names}
+        """The methods for operators that there are."""
         self._callees: dict[Definition, Callee | str] = {}
         self._noted: set[ast.AST] = set()
+
+    def may_be(self, site: Site) -> bool:
+        """Say whether a site may run a function of the module, by its name: it costs little."""
+        if isinstance(site, ast.Call):
+            called = site.func
+            if isinstance(called, ast.Name):
+                return called.id in self.functions or called.id in self.classes.by_name
+            return isinstance(called, ast.Attribute) and called.attr in self.classes.names
+        if isinstance(site, ast.BinOp):
+            return OPERATORS.get(type(site.op)) in self.operators
+        if isinstance(site.ctx, ast.Load):
+            if isinstance(site, ast.Attribute):
+                return site.attr in self.classes.properties
+            return self.has_items
+        return False
 
     def _functions(self, tree: ast.Module) -> Iterator[tuple[str, Definition]]:
         """Yield the functions that the module's own level defines once and nothing else binds."""
@@ -139,33 +164,85 @@ class Targets:
         return Target(made.name, (Way(found, [*bound, (own, new)]),), makes=made)
 
     def of_method(
-        self, call: ast.Call, method: ast.Attribute, owner: Class | None
+        self, call: ast.Call, method: ast.Attribute, likely: Sequence[Class] | None
     ) -> Target | None:
-        """Return what the call of a method may run; ``owner`` is the class of the receiver.
+        """Return what the call of a method may run; ``likely`` are classes of the receiver.
 
-        Or a class that it is derived from. Raises NotPlainError where it may run too much.
+        Of one that nothing is known of it is None. Raises NotPlainError where it may run too
+        much.
         """
-        return self._of_attribute(call, method, owner, Class.method)
+        return self._of_attribute(call, method, likely, Class.method)
 
-    def of_property(self, read: ast.Attribute, owner: Class | None) -> Target | None:
+    def of_property(self, read: ast.Attribute, likely: Sequence[Class] | None) -> Target | None:
         """Return what the reading of a property runs, as ``of_method`` does."""
-        if read.attr not in self.classes.properties:
+        return self._of_attribute(ast.Call(read, [], []), read, likely, Class.getter)
+
+    def of_item(
+        self, item: ast.Subscript, likely: Sequence[Class], value: ast.expr | None = None
+    ) -> Target | None:
+        """Return what the reading of an item runs, or the binding of it to a value."""
+        name = "__getitem__" if value is None else "__setitem__"
+        likely = [each for each in likely if each.has(name)]
+        if not likely or any(isinstance(each, ast.Slice) for each in walk(item.slice)):
             return None
-        return self._of_attribute(ast.Call(read, [], []), read, owner, Class.getter)
+        method = ast.Attribute(item.value, name, ast.Load())
+        given = [item.slice] if value is None else [item.slice, value]
+        found = self._of_attribute(ast.Call(method, given, []), method, likely, Class.method)
+        if found is None or value is None:
+            return found
+        return replace(found, ways=tuple(_value_first(each) for each in found.ways))
+
+    @cached_property
+    def hunches(self) -> Hunches:
+        """What the module's text says of names, when somebody first asks."""
+        return Hunches(self._tree, self.classes, self.scopes)
+
+    def of_operator(
+        self, operation: ast.BinOp, left: Sequence[Class], right: Sequence[Class]
+    ) -> Target | None:
+        """Return what an operator may run, for operands that may be of some classes."""
+        name = OPERATORS[type(operation.op)]
+        left = [each for each in left if each.has(name)]
+        if not left or not right:
+            return None
+        method = ast.Attribute(operation.left, name, ast.Load())
+        call = ast.Call(method, [operation.right], [])
+        found = self._of_attribute(call, method, left, Class.method)
+        if found is None:
+            return None
+        ways = [replace(each, others=self._others(each, right)) for each in found.ways]
+        ways = [each for each in ways if each.others and _answers(each.callee.body)]
+        return replace(found, ways=tuple(ways)) if ways else None
+
+    def _others(self, way: Way, right: Sequence[Class]) -> tuple[Class, ...]:
+        """Return the classes of right operands that a method is for.
+
+        One that is derived from the class of the left would be asked first.
+        """
+        parameter = way.bound[1][0]
+        binding = self.scopes.opened(way.callee.node).names[parameter]
+        fitting = self.evidence.of(binding.variable)
+        return tuple(
+            each
+            for each in right
+            if each in fitting
+            and (each in way.classes or way.classes[0] not in each.lineage())
+            and not any(base in way.classes for base in [*each.lineage()][1:])
+        )
 
     def _of_attribute(
         self,
         call: ast.Call,
         attribute: ast.Attribute,
-        owner: Class | None,
+        likely: Sequence[Class] | None,
         found_on: Callable[[Class, str], ast.FunctionDef | None],
     ) -> Target | None:
         name = attribute.attr
         if (name.startswith("__") and not name.endswith("__")) or (
-            owner is None and name in _OF_BUILTINS
+            likely is None and name in OF_BUILTINS
         ):
             return None
-        classes = self.classes.having(name, owner)
+        classes = self.classes.having(name, likely)
         if not classes:
             return None
         if not self.classes.is_settled(name):
@@ -178,7 +255,7 @@ class Targets:
             if found is None:
                 raise NotPlainError(f"{each.name}.{name} is no plain {found_on.__name__}")
             groups.setdefault(found, []).append(each)
-        if len(groups) > _MOST_WAYS or 1 < len(groups) < len(classes):
+        if len(groups) > _MOST_WAYS:
             raise NotPlainError(f"there are {len(groups)} methods of this name")
         ways = tuple(self._ways(call, attribute.value, groups))
         return Target(name, ways, receiver=attribute.value)
@@ -189,17 +266,26 @@ class Targets:
         receiver: ast.expr,
         groups: dict[ast.FunctionDef, list[Class]],
     ) -> Iterator[Way]:
-        why = None
+        why = ""
         for node, classes in groups.items():
             try:
                 found = self.callee(node)
                 bound = matched(found.node.args, call, receiver)
             except NotPlainError as error:
-                why = error
+                why = str(error)  # the error itself would keep this frame alive
                 continue
             yield Way(found, bound, tuple(classes))
-        if why is not None and len(groups) == 1:
-            raise why
+        if why and len(groups) == 1:
+            raise NotPlainError(why)
+
+    def means(self, builtin: str) -> bool:
+        """Say whether the name of a builtin is nothing else as a global."""
+        found = self.scopes.globals.get(builtin)
+        return found is None or not found.bound_at
+
+    def asks_for_classes(self, tree: ast.AST) -> bool:
+        """Say whether there is an ``isinstance`` in a part of a function."""
+        return any(isinstance(each, ast.Name) and each.id == "isinstance" for each in walk(tree))
 
     def is_seen(self, found: Callee, scope: Scope) -> bool:
         """Say whether the globals of a function are globals in another scope as well."""
@@ -213,6 +299,27 @@ class Targets:
                     return False
             around = around.parent
         return True
+
+
+def _answers(body: Sequence[ast.stmt]) -> bool:
+    """Say whether a method for an operator always has an answer: none is NotImplemented."""
+    returned = [each for node in body for each in walk(node) if isinstance(each, ast.Return)]
+    return all(_is_answer(each.value) for each in returned)
+
+
+def _is_answer(value: ast.expr | None) -> bool:
+    match value:
+        case ast.Call(ast.Name(name)):
+            return name[:1].isupper()
+        case ast.BinOp() | ast.Tuple() | ast.List() | ast.Compare():
+            return True
+    return False
+
+
+def _value_first(way: Way) -> Way:
+    """Return a way to bind an item with the value first, which is evaluated before the rest."""
+    receiver, place, value, *rest = way.bound
+    return replace(way, bound=[receiver, value, place, *rest])
 
 
 def _returns_nothing(body: tuple[ast.stmt, ...]) -> bool:

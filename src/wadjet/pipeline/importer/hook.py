@@ -26,7 +26,8 @@ from typing import Any
 
 from wadjet.errors import PycError
 from wadjet.pipeline.importer.machinery import Machinery
-from wadjet.pipeline.pyc import cache_path, check_for, encoded, key_of, read, write
+from wadjet.pipeline.pyc import cache_path, check_for, encoded, key_of, read
+from wadjet.pipeline.writing import write
 
 
 class _Loader(SourceFileLoader):

@@ -20,8 +20,9 @@ from wadjet.errors import PycError, UnsupportedError
 from wadjet.pipeline import pyc
 from wadjet.pipeline.importer.edits import EDITS, edited
 from wadjet.pipeline.importer.machinery import Machinery
-from wadjet.pipeline.pyc import Check, cache_path, encoded, write
+from wadjet.pipeline.pyc import Check, cache_path, encoded
 from wadjet.pipeline.source import Source, read
+from wadjet.pipeline.writing import write
 
 _PARTS = {"_bootstrap": "_frozen_importlib", "_bootstrap_external": "_frozen_importlib_external"}
 _HOMES = frozenset({*_PARTS.values(), "importlib._bootstrap", "importlib._bootstrap_external"})

@@ -77,7 +77,10 @@ def chain(scopes: Scopes, root: Node, graph: Flow | None = None) -> Chains:
 
     ``graph`` is its flow, where that is known already.
     """
-    return Chains(_Finder(scopes, root, graph or flow(root)))
+    if graph is None:
+        graph = flow(root)
+        scopes.forgetting.append(graph.unlink)
+    return Chains(_Finder(scopes, root, graph))
 
 
 def _followed(scope: Scope) -> Iterator[str]:

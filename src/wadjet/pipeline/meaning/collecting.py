@@ -27,7 +27,7 @@ from wadjet.pipeline.meaning.names import (
     ScopeKind,
     Variable,
 )
-from wadjet.pipeline.tree import Node, children, walk
+from wadjet.pipeline.tree import Node, children, outermost, walk
 from wadjet.target.behavior import LAZY_ANNOTATIONS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -57,7 +57,7 @@ def collect(tree: ast.Module) -> Collected:
 def _never(name: str, scope: Scope) -> Binding:
     """Return what stands for a name in code that is not there for the interpreter."""
     binding = Binding(name, scope)
-    binding.variable = Variable(name, scope, [binding])
+    binding.variable = Variable(name, scope)  # which holds it nowhere: they would keep a tree
     return binding
 
 
@@ -93,7 +93,7 @@ class _Collector:
             if isinstance(node, ast.Name):
                 name = node.id if scope.private is None else scope.mangled(node.id)
                 binding = names.get(name) or scope.use(name)
-                if isinstance(node.ctx, ast.Load):
+                if node.ctx.__class__ is ast.Load:
                     binding.flags |= READ
                     binding.read_at.append(node)
                 else:
@@ -102,8 +102,8 @@ class _Collector:
                 bindings[node] = binding
             elif (visit := _VISITS.get(node.__class__)) is not None:
                 visit(self, node)
-            elif node.__class__ is not ast.Constant:
-                below = children(node)
+            else:
+                below = outermost(node, _TELLING)
                 below.reverse()
                 stack += below
         if scope.is_function and "super" in names and names["super"].flags & READ:
@@ -362,3 +362,5 @@ _VISITS |= {
     )
     if hasattr(ast, name)  # from 3.12 on
 }
+_TELLING: frozenset[type[Node]] = frozenset({ast.Name, *_VISITS})
+"""What there is to know of code: all else is there only to hold it."""

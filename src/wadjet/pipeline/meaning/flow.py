@@ -40,6 +40,12 @@ class Flow:
         """In the order of the text, after entry, exit and raised."""
         self.entry, self.exit, self.raised = steps[:3]
 
+    def unlink(self) -> None:
+        """Let go of the ways between the steps, which hold each other where there is a loop."""
+        for step in self.steps:
+            step.after.clear()
+            step.before.clear()
+
     @cached_property
     def order(self) -> tuple[Step, ...]:
         """The steps that can be reached, each before those after it but for loops."""

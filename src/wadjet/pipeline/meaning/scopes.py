@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +77,8 @@ class Scopes:
         self.globals: dict[str, Variable] = {}
         """By name; builtins that are used are among them."""
         self.doubts: tuple[Doubt, ...] = ()
+        self.forgetting: list[Callable[[], None]] = []
+        """What is called when these are let go: by whoever builds on them."""
 
     @property
     def module(self) -> Scope:
@@ -120,11 +122,15 @@ class Scopes:
 
         Scopes, bindings and variables hold each other, and the nodes where they are bound.
         """
+        for each in self.forgetting:
+            each()
+        self.forgetting.clear()
         for scope in self.all:
             for binding in scope.names.values():
                 binding.variable.bindings.clear()
             scope.children.clear()
             scope.names.clear()
+            scope.class_cell = None
         self.globals.clear()
 
     @cached_property

@@ -1,0 +1,4 @@
+from collections.abc import Callable
+from types import CodeType
+
+def replace_script(replace: Callable[[CodeType], CodeType | None], /) -> None: ...
