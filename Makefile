@@ -96,7 +96,7 @@ format: $(STAMPS)/lint  ## Format everything, and mend what the linter can
 bench:  ## Measure Wadjet beside its peers, half an hour (ARGS=--quick and others)
 	@$(MAKE) --no-print-directory VENV=build/bench/venv measure
 
-measure: $(STAMPS)/build $(STAMPS)/peers
+measure: $(STAMPS)/build $(STAMPS)/peers $(STAMPS)/test
 	$(BIN)/python bench/run.py $(ARGS)
 
 # The wheel of austin 4 needs a newer C library than some systems have; austin 3 does not.

@@ -41,9 +41,11 @@ from bench import (
     bench_mutants,
     bench_names,
     bench_pipeline,
+    bench_refs,
     bench_sampling_cost,
     bench_sampling_recording,
     bench_sampling_truth,
+    bench_signatures,
     claims,
     machine,
 )
@@ -85,6 +87,8 @@ BENCHMARKS = {
     "mutants": Benchmark(bench_mutants.importer, 600),
     "programs": Benchmark(bench_compiler.programs, 90),
     "names": Benchmark(bench_names.names, 15),
+    "signatures": Benchmark(bench_signatures.signatures, 60),
+    "refs-corpus": Benchmark(bench_refs.corpus, 25),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

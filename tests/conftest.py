@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 from hypothesis import settings
 
 # No test here asserts a speed, and a machine may be busy.
-settings.register_profile("wadjet", deadline=None)
+settings.register_profile(
+    "wadjet", deadline=None, max_examples=int(os.environ.get("TEST_EXAMPLES", "100"))
+)
 settings.load_profile("wadjet")
 
 # Whoever starts a suite in the background has it ignore these, and so would the programs

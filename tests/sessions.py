@@ -3,7 +3,8 @@
 A ``console`` block is a session: each line after ``$`` is run in the page's own empty folder
 and must succeed (or exit with the code that a last line ``$ echo $?`` shows); what follows is
 compared with what is printed, whatever the figures. A ``python`` block is run, or, when it has
-a caption, written to the file that the caption names. A ``sh`` block is only shown.
+a caption, written to the file that the caption names, as a ``c`` block is. A ``sh`` block is
+only shown.
 A page with a comment ``% needs pandas`` is run where that is installed.
 """
 
@@ -24,7 +25,7 @@ from unittest import SkipTest
 from sybil import Document, Example, Region
 
 FENCE = re.compile(
-    r"^```(?:\{code-block\} *)?(?P<language>python|console)\n"
+    r"^```(?:\{code-block\} *)?(?P<language>python|console|c)\n"
     r"(?::caption: (?P<caption>[^\n]+)\n\n)?(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -37,7 +38,8 @@ def blocks(document: Document) -> Iterator[Region]:
     needs = NEEDS.search(document.text)
     missing = [each for each in needs[1].split() if find_spec(each) is None] if needs else []
     for found in FENCE.finditer(document.text):
-        run = {"console": session, "python": write_file if found["caption"] else code}
+        written = write_file if found["caption"] else code
+        run = {"console": session, "python": written, "c": write_file}
         evaluate = skipped if missing else run[found["language"]]
         yield Region(found.start(), found.end(), dict(found.groupdict()), evaluate)
 

@@ -27,7 +27,11 @@ C = sorted(path for path in (ROOT / "core").rglob("*.[ch]"))
 WEB = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".js", ".css"))
 
 DRAWERS = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "stuff", "tools"}
-VERSION_HOMES = {"src/wadjet/target/behavior.py", "core/base/compat.h"}
+VERSION_HOMES = {
+    "src/wadjet/target/behavior.py",
+    "core/base/compat.h",
+    "core/base/compat_heap.h",
+}
 
 
 class Limit(NamedTuple):

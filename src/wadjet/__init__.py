@@ -18,19 +18,24 @@ __all__ = [
     "load_ipython_extension",
     "memory",
     "sample",
+    "signatures",
     "tree",
 ]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wadjet import tree
+    from wadjet import signatures, tree
     from wadjet.embed import collector
     from wadjet.embed.heap import Snapshot, heap
     from wadjet.embed.memory import memory
     from wadjet.embed.notebook import load_ipython_extension
     from wadjet.embed.session import Session, sample
 
-_MODULES = {"collector": "wadjet.embed.collector", "tree": "wadjet.tree"}
+_MODULES = {
+    "collector": "wadjet.embed.collector",
+    "signatures": "wadjet.signatures",
+    "tree": "wadjet.tree",
+}
 _HOMES = {
     "Session": "wadjet.embed.session",
     "Snapshot": "wadjet.embed.heap",

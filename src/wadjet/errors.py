@@ -82,6 +82,13 @@ class OutputError(WadjetError):
     exit_code = 73
 
 
+class ImageError(WadjetError):
+    """A file has no machine code that can be read, or no callables in it."""
+
+    slug = "image"
+    exit_code = 65
+
+
 class BusyError(WadjetError):
     """This process is being recorded already."""
 
@@ -94,3 +101,10 @@ class MissingExtraError(WadjetError):
 
     slug = "missing-extra"
     exit_code = 69
+
+
+class ExtensionError(WadjetError):
+    """An extension module cannot be built, imported or run as it is."""
+
+    slug = "extension"
+    exit_code = 65

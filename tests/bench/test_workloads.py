@@ -28,7 +28,7 @@ SMALL = {
     "server": ["--objects", "2000", "--requests", "500", "--treatment", "budget"],
 }
 PARTS = {"meter", "kernel", "constraints", "turns"}
-OTHERS = {"optimized", "names"}  # report ratios
+OTHERS = {"optimized", "names", "signatures", "sidecar"}  # report something else
 HEAVY = {"extensions", "imports", "kinds"}  # needs libraries that only a benchmark is worth
 
 

@@ -62,7 +62,7 @@ def _passes(group: argparse._ArgumentGroup) -> None:
         "-O",
         action="store_true",
         dest="optimize",
-        help="compile what it imports by way of passes: those of pyproject.toml, or the safe ones",
+        help="run it and its imports by way of passes: those of pyproject.toml, or the safe ones",
     )
     text = f"by way of these; -OWORDS is the same: {options.PASSES}"
     group.add_argument("--passes", metavar="WORDS", help=text)
@@ -111,6 +111,11 @@ def _detail(group: argparse._ArgumentGroup) -> None:
         "--heap",
         action="store_true",
         help="let `wadjet heap PID` look at the objects while it runs (before Python 3.14)",
+    )
+    group.add_argument(
+        "--signatures",
+        action="store_true",
+        help="let `inspect` and `help` know the signatures of the C functions it imports",
     )
     group.add_argument(
         "--children", action="store_true", help="the Python processes that the program starts too"
@@ -165,7 +170,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _modules(args: argparse.Namespace) -> tuple[str, ...]:
     """Return what the program imports before its own; it is told of the passes by a variable."""
-    modules = ("wadjet.agent",) if args.heap else ()
+    modules: tuple[str, ...] = ("wadjet.agent",) if args.heap else ()
+    if args.signatures:
+        from wadjet.native.signatures.explore import require_decoder
+
+        require_decoder()  # raises here, not in the program
+        modules += ("wadjet.documented",)
     if args.passes is None and not args.optimize:
         return modules
     from wadjet.compiler.catalog import chosen

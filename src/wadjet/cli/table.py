@@ -36,6 +36,8 @@ COMMANDS = (
     Command("explain", "show what the passes make of a program, and what stops them"),
     Command("compile", "compile source files by way of passes, many at once"),
     Command("pyc", "look at compiled files that passes made: show, list, verify, clean"),
+    Command("signatures", "list what C functions take, read from their machine code"),
+    Command("refs", "watch the references that a C extension takes and gives"),
     Command("completion", "print a script that completes wadjet's words in your shell"),
 )
 

@@ -51,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "and leave behind each time it runs.",
     )
     _begin(config)
+    if os.environ.get("WADJET_REFS_REPORT"):  # set by `wadjet refs run`
+        from wadjet.embed.refs import Confirmation
+
+        config.pluginmanager.register(Confirmation(), "wadjet-refs")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,89 @@
+"""Which signatures of C functions are found, how many are right, and what it costs to give them."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import tempfile
+from typing import Any
+
+from bench.outcome import Outcome, Table
+from bench.peers import PYTHON
+from bench.rig import WORKLOADS, Rig
+
+PACKAGES = (
+    *("bitarray", "brotli", "cffi", "google._upb", "greenlet", "kiwisolver", "lz4"),
+    *("markupsafe", "multidict", "PIL", "psutil", "psycopg2", "pygit2", "rapidjson", "regex"),
+    *("setproctitle", "simplejson", "tornado", "ujson", "xxhash", "zope.interface", "zstandard"),
+)
+_NOTE = """\
+Types that cannot be called are left out. Exact: the same calls are accepted by place and by name. \
+Refuted: the text signature says that a type can be called with nothing, and the type says no. \
+Finer: it says `**kwargs`, where the code names them. Unsure: so it is called, and it differs. \
+Told by a stub or a documentation, and left out: the code said nothing."""
+_KINDS = ("functions", "methods", "types")
+_VERDICTS = ("exact", "finer", "unsure", "wrong", "refuted", "told")
+
+
+def signatures(rig: Rig) -> Outcome:
+    """Read the standard library and packages, compare with what is known, and time the sidecar."""
+    rig.tell("signatures of the standard library")
+    library = _read(["stdlib"])
+    rig.tell("signatures of packages written in C")
+    packages = _read(list(PACKAGES))
+    rig.tell("signatures from the sidecar")
+    sidecar = _sidecar()
+    counts = library["counts"]
+    compared = sum(counts.get(each, 0) for each in _VERDICTS[:4])
+    figures = {
+        "signatures-stdlib": _share(counts, _KINDS, "either"),
+        "signatures-hand": _share(packages["counts"], _KINDS[:2], "either"),
+        "signatures-exact": 100 * (counts["exact"] + counts.get("finer", 0)) / compared,
+        "signatures-wrong": 100 * counts.get("wrong", 0) / compared,
+        "signatures-sidecar": statistics.median(sidecar["us"]),
+    }
+    raw: dict[str, object] = {"stdlib": library, "packages": packages, "sidecar": sidecar}
+    tables = (_coverage(library, packages), _verdicts(counts, sidecar))
+    return Outcome(tables, figures, raw)
+
+
+def _read(names: list[str]) -> dict[str, Any]:
+    command = [PYTHON, str(WORKLOADS / "signatures.py"), *names]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _sidecar() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as cache:
+        command = [PYTHON, str(WORKLOADS / "sidecar.py"), cache]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # finds them
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _share(counts: dict[str, int], kinds: tuple[str, ...], word: str) -> float:
+    return 100 * sum(counts[f"{each} {word}"] for each in kinds) / sum(counts[e] for e in kinds)
+
+
+def _coverage(library: dict[str, Any], packages: dict[str, Any]) -> Table:
+    rows = []
+    for title, found in (("standard library", library), ("22 packages", packages)):
+        for kind in _KINDS:
+            counts = found["counts"]
+            before, after = (_share(counts, (kind,), word) for word in ("known", "either"))
+            rows.append(
+                (f"{title}: {kind}", str(counts[kind]), f"{before:.1f} %", f"{after:.1f} %")
+            )
+    columns = ("C callables", "number", "inspect alone", "given what was found")
+    return Table("Signatures of C callables", columns, tuple(rows), _NOTE)
+
+
+def _verdicts(counts: dict[str, int], sidecar: dict[str, Any]) -> Table:
+    rows = [(each, str(counts.get(each, 0))) for each in _VERDICTS]
+    rows.append(("a call after, over before", f"{sidecar['call']:.3f}"))
+    return Table(
+        "Signatures read again where inspect knows them", ("verdict", "number"), tuple(rows)
+    )

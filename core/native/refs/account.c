@@ -1,0 +1,335 @@
+/* Accounts: the references that the extension has between frames, and by which lines.
+ *
+ * A stake is *covered* where a pointer to the object was found when its frame ended,
+ * and *floating* where not; then the ledger holds the object, so that it can be looked
+ * at later: is there a reference that nothing we know of has? Such are leaks.
+ */
+#include "state.h"
+
+#include <stdlib.h>
+
+#include "pointers.h"
+
+static struct wj_pointers accounts;
+static long
+    floating; /* objects with floating stakes: few, in an extension that is right */
+
+struct wj_account *
+wj_account(PyObject *object, int make)
+{
+    void **place =
+        make ? wj_pointers_at(&accounts, object) : wj_pointers_find(&accounts, object);
+    if (place != NULL && *place == NULL && make) {
+        struct wj_account *account = calloc(1, sizeof *account);
+        if (account != NULL) {
+            account->object = object;
+        }
+        *place = account;
+    }
+    return place == NULL ? NULL : *place;
+}
+
+static void
+hold(struct wj_account *account)
+{
+    if (!account->held) {
+        account->held = 1;
+        floating++;
+        Py_INCREF(account->object);
+    }
+}
+
+static void
+let_go(struct wj_account *account)
+{
+    if (account->held) {
+        account->held = 0;
+        floating--;
+        Py_DECREF(account->object);
+    }
+}
+
+static struct wj_stake *
+stake_of(struct wj_account *account, struct wjr_site *site)
+{
+    for (int i = 0; i < account->count; i++) {
+        if (account->stakes[i].site == site) {
+            return &account->stakes[i];
+        }
+    }
+    if (account->count == account->room) {
+        int room = account->room ? 2 * account->room : 2;
+        struct wj_stake *larger =
+            realloc(account->stakes, (size_t)room * sizeof *larger);
+        if (larger == NULL) {
+            return NULL;
+        }
+        account->stakes = larger;
+        account->room = room;
+    }
+    struct wj_stake *stake = &account->stakes[account->count++];
+    *stake = (struct wj_stake){.site = site};
+    return stake;
+}
+
+void
+wj_account_add(PyObject *object, struct wjr_site *site, int number, int is_floating,
+               const char *why)
+{
+    struct wj_account *account = wj_account(object, 1);
+    struct wj_stake *stake = account == NULL ? NULL : stake_of(account, site);
+    if (stake == NULL) {
+        return;
+    }
+    account->total += number;
+    if (is_floating) {
+        stake->floating += number;
+        stake->why = why;
+        hold(account);
+    } else {
+        stake->covered += number;
+    }
+}
+
+static int
+take(struct wj_account *account, int number, int from_floating)
+{
+    for (int i = account->count - 1; i >= 0 && number > 0; i--) {
+        int *have =
+            from_floating ? &account->stakes[i].floating : &account->stakes[i].covered;
+        int taken = *have < number ? *have : number;
+        *have -= taken;
+        account->total -= taken;
+        number -= taken;
+    }
+    return number;
+}
+
+/* Take references off the account, from covered stakes first; how many were there. */
+int
+wj_account_spend(PyObject *object, int number)
+{
+    struct wj_account *account = wj_account(object, 0);
+    if (account == NULL) {
+        return 0;
+    }
+    int left = take(account, take(account, number, 0), 1);
+    return number - left;
+}
+
+/* An account of nothing holds nothing; the object may die of it. */
+void
+wj_account_close(PyObject *object)
+{
+    struct wj_account *account = wj_account(object, 0);
+    if (account == NULL || account->total > 0) {
+        return;
+    }
+    let_go(account);
+    account = wj_account(object, 0);
+    if (account != NULL && !account->held && account->total == 0
+        && account->weak == NULL) {
+        wj_pointers_remove(&accounts, object);
+        free(account->stakes);
+        free(account);
+    }
+}
+
+/* What was known of an address is of another object. */
+void
+wj_account_forget(PyObject *object)
+{
+    struct wj_account *account = wj_account(object, 0);
+    if (account != NULL && !account->held) {
+        wj_pointers_remove(&accounts, object);
+        free(account->stakes);
+        free(account);
+    }
+}
+
+int
+wj_account_holds(PyObject *object)
+{
+    struct wj_account *account = floating ? wj_account(object, 0) : NULL;
+    return account != NULL && account->held;
+}
+
+/* ---- looking ---- */
+
+static void
+count_words(const char *start, size_t size, void *context)
+{
+    (void)context;
+    for (size_t at = 0; at + sizeof(void *) <= size; at += sizeof(void *)) {
+        PyObject *word = *(PyObject *const *)(const void *)(start + at);
+        struct wj_account *account =
+            word == NULL || ((uintptr_t)word & 7) ? NULL : wj_account(word, 0);
+        if (account != NULL) {
+            account->seen++;
+        }
+    }
+}
+
+static int
+count_visible(PyObject *object, void *context)
+{
+    (void)context;
+    struct wj_account *account = wj_account(object, 0);
+    if (account != NULL) {
+        account->visible++;
+    }
+    return 0;
+}
+
+/* What containers that are not the extension's have of each object; ``containers`` has
+ * one reference itself of each of its items. */
+static void
+look_at(PyObject *containers)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(containers); i++) {
+        PyObject *each = PyList_GET_ITEM(containers, i);
+        traverseproc traverse = Py_TYPE(each)->tp_traverse;
+        struct wj_account *account = wj_account(each, 0);
+        if (account != NULL) {
+            account->visible++;
+        }
+        if (traverse != NULL && !wj_is_instance(each) && each != containers) {
+            traverse(each, count_visible, NULL);
+        }
+    }
+}
+
+/* How many references of the account nothing has. */
+static long
+missing(const struct wj_account *account)
+{
+    long claimed = account->total - account->seen;
+    long real = (long)Py_REFCNT(account->object) - account->held - account->visible
+                - account->seen;
+    return claimed < real ? claimed : real;
+}
+
+static void
+blame(struct wj_account *account, long lost)
+{
+    for (int i = 0; i < account->count && lost > 0; i++) {
+        struct wj_stake *stake = &account->stakes[i];
+        long here = stake->floating < lost ? stake->floating : lost;
+        if (here > 0) {
+            stake->site->leaked += here;
+            lost -= here;
+        }
+    }
+}
+
+static int
+collect(struct wj_account *account, PyObject *found)
+{
+    for (int i = 0; i < account->count; i++) {
+        struct wjr_site *site = account->stakes[i].site;
+        if (site->leaked == 0) {
+            continue;
+        }
+        PyObject *row = Py_BuildValue("lzs", site->leaked, account->stakes[i].why,
+                                      Py_TYPE(account->object)->tp_name);
+        PyObject *key = PyLong_FromUnsignedLong(site->id);
+        int bad = row == NULL || key == NULL || PyDict_SetItem(found, key, row) != 0;
+        Py_XDECREF(row);
+        Py_XDECREF(key);
+        if (bad) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* A list of the accounts that hold their object; NULL for want of memory. */
+static struct wj_account **
+holding(size_t *count)
+{
+    struct wj_account **list = calloc((size_t)floating + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; list != NULL && i < accounts.size; i++) {
+        struct wj_account *account = accounts.pairs[i].value;
+        if (accounts.pairs[i].key == NULL || account == NULL) {
+            continue;
+        }
+        account->seen = account->visible = 0;
+        for (int j = 0; j < account->count; j++) {
+            account->stakes[j].site->leaked = 0;
+        }
+        if (account->held && *count < (size_t)floating) {
+            list[(*count)++] = account;
+        }
+    }
+    return list;
+}
+
+/* Forget what nobody has: there we were wrong. An object that goes may take others
+ * along, so begin anew after each. */
+static void
+drop_refuted(const PyObject *found)
+{
+    for (size_t i = 0; found != NULL && i < accounts.size; i++) {
+        struct wj_account *account = accounts.pairs[i].value;
+        if (accounts.pairs[i].key != NULL && account != NULL && account->held
+            && Py_REFCNT(account->object) <= account->held) {
+            take(account, account->total, 0);
+            take(account, account->total, 1);
+            wj_account_close(account->object);
+            i = (size_t)-1;
+        }
+    }
+}
+
+/* Look for references that nothing has: a dictionary from the number of each line that
+ * took some to (how many, why, type of one). ``containers`` lists what may have others.
+ */
+PyObject *
+wj_settle(PyObject *containers)
+{
+    size_t count;
+    PyObject *found = PyDict_New();
+    struct wj_account **list = found == NULL ? NULL : holding(&count);
+    if (list == NULL) {
+        Py_XDECREF(found);
+        return PyErr_NoMemory();
+    }
+    if (count > 0) {
+        wj_each_region(count_words, NULL);
+        look_at(containers);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        long lost = missing(list[i]);
+        if (lost > 0) {
+            blame(list[i], lost);
+            list[kept++] = list[i];
+        }
+    }
+    for (size_t i = 0; i < kept && found != NULL; i++) {
+        if (collect(list[i], found) != 0) {
+            Py_CLEAR(found);
+        }
+    }
+    drop_refuted(found);
+    free(list);
+    return found;
+}
+
+/* How many references are floating: nobody may have them. */
+long
+wj_floating(void)
+{
+    long references = 0;
+    for (size_t i = 0; floating > 0 && i < accounts.size; i++) {
+        const struct wj_account *account = accounts.pairs[i].value;
+        if (accounts.pairs[i].key == NULL || account == NULL || !account->held) {
+            continue;
+        }
+        for (int j = 0; j < account->count; j++) {
+            references += account->stakes[j].floating;
+        }
+    }
+    return references;
+}

@@ -1,0 +1,183 @@
+/* Reports: lines of JSON in a file, each written at once, so that a crash leaves all of
+ * them; and the last places reached, in a page that others can read when we are gone.
+ *
+ * Knows nothing of what is reported.
+ */
+#include "state.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { LINE = 2048, LAST = 16, SEEN = 1 << 14 };
+
+static int file = -1;
+static unsigned sites;
+static unsigned *last; /* [0] how many, then the ids of the last LAST sites */
+static uint64_t seen[SEEN];
+
+/* Copy text as the inside of a JSON string; what does not fit is left out. */
+static void
+quote(char *to, size_t room, const char *text)
+{
+    size_t at = 0;
+    for (; text != NULL && *text && at + 8 < room; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            to[at++] = '\\';
+        }
+        if (c >= ' ') {
+            to[at++] = (char)c;
+        }
+    }
+    to[at] = 0;
+}
+
+static void line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void
+line(const char *format, ...)
+{
+    char text[LINE];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (size > 0 && size < LINE && file >= 0) {
+        ssize_t done = write(file, text, (size_t)size);
+        (void)done; /* a full disk must not stop the program */
+    }
+}
+
+int
+wj_report_open(const char *path)
+{
+    char places[4096];
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    snprintf(places, sizeof places, "%s.last", path);
+    int page = open(places, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0 || page < 0 || ftruncate(page, 4096) != 0) {
+        PyErr_SetFromErrnoWithFilename(PyExc_OSError, path);
+        return -1;
+    }
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, page, 0);
+    close(page);
+    last = memory == MAP_FAILED ? NULL : memory;
+    return 0;
+}
+
+/* Begin with the first place that is reached: the environment says where to write. */
+static void
+begin(void)
+{
+    static int begun;
+    char path[4096];
+    const char *name = getenv("WADJET_REFS_REPORT");
+    if (begun) {
+        return;
+    }
+    begun = 1;
+    if (name != NULL && *name) {
+        snprintf(path, sizeof path, "%s.%ld", name, (long)getpid());
+        if (wj_report_open(path) != 0) {
+            PyErr_Clear();
+        }
+        wj_settle_at_exit();
+    }
+}
+
+void
+wj_touch(struct wjr_site *site)
+{
+    if (site->id == 0) {
+        begin();
+        char name[LINE / 4], api[128], function[256];
+        site->id = ++sites;
+        wj_library_of(site);
+        quote(name, sizeof name, site->file);
+        quote(api, sizeof api, site->api);
+        quote(function, sizeof function, site->function);
+        line("{\"site\": %u, \"file\": \"%s\", \"line\": %d, \"function\": \"%s\", "
+             "\"api\": \"%s\"}\n",
+             site->id, name, site->line, function, api);
+    }
+    if (last != NULL) {
+        last[1 + last[0]++ % LAST] = site->id;
+    }
+}
+
+/* Whether this was not reported before; forgets rather than grows. */
+static int
+first_time(const char *kind, const void *site, const void *callee)
+{
+    uint64_t key = 14695981039346656037u;
+    for (const char *c = kind; *c; c++) {
+        key = (key ^ (unsigned char)*c) * 1099511628211u;
+    }
+    key = (key ^ (uintptr_t)site) * 1099511628211u;
+    key = (key ^ (uintptr_t)callee) * 1099511628211u;
+    key |= 1;
+    for (unsigned i = 0; i < SEEN; i++) {
+        uint64_t *slot = &seen[(key + i) % SEEN];
+        if (*slot == key) {
+            return 0;
+        }
+        if (*slot == 0) {
+            *slot = key;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void
+wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
+          const struct wj_callee *callee, const char *format, ...)
+{
+    char text[LINE / 4], message[LINE / 4], name[256], path[LINE / 4];
+    Dl_info found;
+    if (!first_time(kind, site, site == NULL ? callee : NULL)) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    quote(message, sizeof message, text);
+    quote(name, sizeof name, callee == NULL ? "" : callee->name);
+    memset(&found, 0, sizeof found);
+    if (callee == NULL || dladdr(callee->function, &found) == 0) {
+        found.dli_fname = "";
+        found.dli_fbase = callee == NULL ? NULL : callee->function;
+    }
+    quote(path, sizeof path, found.dli_fname);
+    uintptr_t offset =
+        callee == NULL ? 0 : (uintptr_t)callee->function - (uintptr_t)found.dli_fbase;
+    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, \"entry\": \"%s\", "
+         "\"library\": \"%s\", \"offset\": %lu, \"message\": \"%s\"}\n",
+         kind, site == NULL ? 0 : site->id, other == NULL ? 0 : other->id, name, path,
+         (unsigned long)offset, message);
+}
+
+void
+wj_report_leak(unsigned site, long references, const char *why, const char *type,
+               int confirmed)
+{
+    char reason[256], name[256];
+    quote(reason, sizeof reason, why);
+    quote(name, sizeof name, type);
+    line("{\"leak\": %u, \"references\": %ld, \"why\": \"%s\", \"type\": \"%s\", "
+         "\"confirmed\": %s}\n",
+         site, references, reason, name, confirmed ? "true" : "false");
+}
+
+/* How many places were reached: none, if no extension was built for the ledger. */
+unsigned
+wj_sites(void)
+{
+    return sites;
+}

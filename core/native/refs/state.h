@@ -1,0 +1,167 @@
+/* What the parts of the ledger share.
+ *
+ * All of it is used with the GIL only. An *entry* is what one frame knows of an object;
+ * a frame is one call from the interpreter into the extension. An *account* is what the
+ * extension has of an object between frames. A *hold* is a reference that the ledger
+ * took for itself; counts that the extension sees are without it.
+ */
+#ifndef WJ_REFS_STATE_H
+#define WJ_REFS_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+#include "ledger.h"
+
+enum wj_origin { WJ_UNKNOWN, WJ_ARGUMENT, WJ_BORROWED, WJ_NEW };
+
+struct wj_entry {
+    PyObject *object;                   /* Borrowed, or Owned where ``held`` */
+    struct wjr_site *got, *gave, *lent; /* Borrowed: sites live for ever */
+    PyObject *owner;                    /* Borrowed: of whom it was borrowed */
+    const char *inner;                  /* Borrowed: text within it */
+    size_t length;
+    int own;   /* references that this frame has */
+    int spent; /* references of the account that this frame has given away */
+    unsigned char origin, dead, held, member;
+};
+
+struct wj_frame {
+    struct wj_frame *caller;  /* Borrowed */
+    struct wj_callee *callee; /* Borrowed; NULL for none */
+    PyObject *self;           /* Borrowed */
+    struct wj_entry *entries; /* Owned */
+    int32_t *index; /* Owned: from a hash to 1 + place, where there are many entries */
+    int count, room, index_size;
+    int dead, lent; /* entries that are held as dead, as lent */
+    int oldest_dead, oldest_lent;
+    int threads; /* the GIL is given up */
+    int slots;   /* calls of slots, whose results may be anything */
+    int began_with_error;
+    int looked; /* times that variables were looked through for what was borrowed */
+    struct wjr_site *last, *nulled, *slot, *failed;
+    struct wj_entry first[12];
+};
+
+/* A function of the extension that the interpreter calls.
+ *
+ * ``shape`` has a letter for what it gives: o an object, n an object or NULL for the
+ * end, i an int and l a Py_ssize_t of which -1 is an error, v nothing; d, c and b are
+ * the slots dealloc, clear and getbuffer. Then a letter for each argument: o an object,
+ * i another.
+ */
+struct wj_callee {
+    void *function;
+    const char *name;
+    const char *shape; /* Borrowed; NULL for a method, whose flags tell */
+    int flags;
+    int unreleased; /* times that a heap type was not released */
+};
+
+struct wj_stake {
+    struct wjr_site *site;
+    int covered, floating;
+    const char *why;
+};
+
+struct wj_account {
+    PyObject *object;        /* Borrowed, or Owned where ``held`` */
+    struct wj_stake *stakes; /* Owned */
+    int count, room;
+    int total; /* references */
+    int held;
+    int seen;              /* pointers to it, while looking */
+    int visible;           /* references of containers, while looking */
+    struct wjr_site *weak; /* where it was stored without a reference */
+    const struct wj_callee *weak_by;
+};
+
+extern __thread struct wj_frame *wj_current;
+
+/* ---- report.c ---- */
+void wj_touch(struct wjr_site *site);
+void wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
+               const struct wj_callee *callee, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+int wj_report_open(const char *path);
+void wj_report_leak(unsigned site, long references, const char *why, const char *type,
+                    int confirmed);
+unsigned wj_sites(void);
+
+/* ---- frame.c ---- */
+struct wj_entry *wj_find(struct wj_frame *frame, PyObject *object);
+struct wj_entry *wj_entry(struct wj_frame *frame, PyObject *object);
+void wj_enter(struct wj_frame *frame, struct wj_callee *callee, PyObject *self);
+/* ``result`` is what is returned, NULL where that is no object. */
+void wj_leave(struct wj_frame *frame, PyObject *result);
+int wj_found_in(struct wj_frame *frame, PyObject *object, PyObject *result,
+                size_t *offset);
+void wj_mark_argument(struct wj_frame *frame, PyObject *object);
+
+/* ---- account.c ---- */
+struct wj_account *wj_account(PyObject *object, int make);
+void wj_account_add(PyObject *object, struct wjr_site *site, int number, int floating,
+                    const char *why);
+int wj_account_spend(PyObject *object, int number);
+void wj_account_close(PyObject *object);
+void wj_account_forget(PyObject *object);
+int wj_account_holds(PyObject *object);
+PyObject *wj_settle(PyObject *containers);
+long wj_floating(void);
+
+/* ---- memory.c ---- */
+struct wj_region {
+    const char *start; /* Borrowed */
+    size_t size;
+    int kind;
+    struct wjr_site *site;
+};
+void wj_instance_add(PyObject *object);
+void wj_instance_remove(PyObject *object);
+int wj_is_instance(const void *object);
+const struct wj_region *wj_block_at(const void *start);
+/* How many pointers to ``object`` there are in what belongs to ``home``. */
+enum { WJ_DEEP = 2 }; /* follow pointers to blocks, and from there */
+int wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset);
+int wj_count_in_globals(PyObject *object);
+int wj_count_in_few_globals(PyObject *object);
+void wj_each_region(void (*visit)(const char *start, size_t size, void *context),
+                    void *context);
+void wj_library_of(const void *address);
+int wj_in_libraries(const void *address);
+int wj_in_globals(const void *address);
+size_t wj_size_of(PyObject *object);
+
+/* ---- call.c ---- */
+/* The function to call instead, which makes a frame; the same where there is none. */
+void *wj_trampoline(void *function, const char *name, const char *shape, int flags);
+int wj_is_trampoline(const void *function);
+void *wj_called(struct wj_callee *callee, void **arguments);
+
+/* ---- trampolines.c ---- */
+enum { WJ_TRAMPOLINES = 4096 };
+extern void *(*const wj_trampolines[WJ_TRAMPOLINES])(void *, void *, void *, void *,
+                                                     void *);
+extern struct wj_callee wj_callees[WJ_TRAMPOLINES];
+
+/* ---- members.c ---- */
+void wj_hold_members(struct wj_frame *frame, PyObject *self);
+void wj_check_members(struct wj_frame *frame);
+void wj_check_overwritten(struct wj_frame *frame, PyObject *result);
+void wj_check_clear(struct wj_frame *frame, PyObject *self);
+void wj_check_type_released(struct wj_frame *frame, struct wj_callee *callee,
+                            PyTypeObject *type);
+
+/* ---- buffers.c ---- */
+void wj_buffer_add(struct wjr_site *site, Py_buffer *view);
+void wj_check_buffers(struct wj_frame *frame);
+
+/* ---- ending.c ---- */
+void wj_settle_at_exit(void);
+
+/* ---- slots.c ---- */
+int wj_is_ours(const void *function);
+void wj_adopt(PyObject *object);
+
+#endif

@@ -1,0 +1,1 @@
+"""Guard the C code."""

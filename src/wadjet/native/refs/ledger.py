@@ -1,0 +1,36 @@
+"""The ledger of this process, as far as Python asks it."""
+
+from __future__ import annotations
+
+import gc
+from typing import NamedTuple
+
+from wadjet.native.refs import _ledger
+
+
+class Lost(NamedTuple):
+    """References that a line took and that nobody has: how many, why, the type of one."""
+
+    number: int
+    why: str
+    type: str
+
+
+def floating() -> int:
+    """Return how many references were not found again when their call ended."""
+    return _ledger.floating()
+
+
+def lost() -> dict[int, Lost]:
+    """Return the references that nobody has, by the number of the line that took them."""
+    return {site: Lost(*row) for site, row in _ledger.settle(gc.get_objects()).items()}
+
+
+def confirm(site: int, found: Lost) -> None:
+    """Report a leak that has grown."""
+    _ledger.leak(site, found.number, found.why, found.type, True)
+
+
+def watched() -> bool:
+    """Say whether an extension that was built for the ledger has run here."""
+    return _ledger.sites() > 0
