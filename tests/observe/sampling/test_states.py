@@ -126,16 +126,19 @@ def test_who_keeps_the_gil_in_c_code_is_named(tmp_path: Path) -> None:
         START
         + """
 numbers = list(range(3_000_000))
+done = threading.Event()
 def hog():
     end = time.thread_time() + 0.4
     while time.thread_time() < end: sum(numbers)
+    done.set()
 def victim():
-    for _ in range(6_000_000): pass
+    while not done.is_set(): pass
 run(hog, victim)
 """
     )
     run = recorded(["-c", program], folder=tmp_path, flags=FLAGS)
     found = states(run.profile, "victim")
+    del found[State.RUNNABLE]  # how long for a core depends on who else runs
     assert part(found, State.WAIT_GIL) > 0.5
     assert holders(run, "victim")["hog"] > 0.9
 
