@@ -51,6 +51,7 @@ run(waiter)
 """
     )
     found = states(recorded(["-c", program], folder=tmp_path, flags=FLAGS).profile, "waiter")
+    del found[State.RUNNABLE]  # how long for a core depends on who else runs
     assert part(found, State.BLOCKED) > 0.8
 
 
