@@ -18,6 +18,7 @@ process; medians of the ratios, between quartiles, with what the loop itself tak
 _GROUPS = {
     "builtins": "builtins and their classes, in a function",
     "globals": "globals that a function binds",
+    "types": "locals of a type that is known",
     "loops": "loops of a module's own level",
 }
 

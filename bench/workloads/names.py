@@ -27,6 +27,12 @@ def work(times, n=7, low=0, high=9, text="12", rows=()):
     for number in range(times):
 {body}
 """
+_TYPED = """
+def work(times):
+    kept = [*range(20)]
+    for number in range(times):
+{body}
+"""
 _MODULE = """
 count, rows = 0, []
 for number in range(TIMES):
@@ -52,6 +58,11 @@ CASES = {
         "seed = seed * 75 % 65537": "seed = seed * 75 % 65537",
         "last = number": "last = number",
     },
+    "types": {
+        "if len(kept) == 0": "if len(kept) == 0:\n    last = 0",
+        "x = number ** 2": "x = number ** 2",
+        "for i in range(len(kept)): x = kept[i]": ("for i in range(len(kept)):\n    x = kept[i]"),
+    },
     "loops": {
         "count += 1": "count += 1",
         "count += len(rows)": "count += len(rows)",
@@ -65,8 +76,8 @@ CASES = {
 
 def text(group: str, body: str) -> str:
     """Return the program of a case."""
-    frame, depth = (_MODULE, 1) if group == "loops" else (_FUNCTION, 2)
-    return frame.format(body=indent(body, "    " * depth))
+    frame = {"loops": _MODULE, "types": _TYPED}.get(group, _FUNCTION)
+    return frame.format(body=indent(body, "    " * (1 if frame is _MODULE else 2)))
 
 
 def task(group: str, body: str, passes: tuple[Pass, ...]) -> Task:

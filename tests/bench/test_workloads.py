@@ -117,5 +117,5 @@ def test_loops_over_names_are_run_with_passes_and_without() -> None:
         timeout=60,
     )
     ratios = json.loads(done.stdout)
-    assert ratios.keys() == {"builtins", "globals", "loops"}
+    assert ratios.keys() == {"builtins", "globals", "types", "loops"}
     assert all(each[0] > 0 for cases in ratios.values() for each in cases.values())

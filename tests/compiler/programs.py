@@ -41,6 +41,12 @@ _PLAIN = ["a", "b", "c", "x", "0", "-1", "'a'", "1.5"]
 _UNBOUND = re.compile(r"\b(k|x|total)\b")
 _TAKING = "tuple list set sorted frozenset sum any ','.join b''.join max"
 _TAKERS = _TAKING.split()
+_SEQUENCES = ["[1, 'a', None]", "[a for a in c]", "list(c)", "(1, a)", "'xyz'", "c", "[]", "b''"]
+_CHANGES = """
+seq.append(a)|seq += [1]|seq = seq + seq|seq.pop()|c = seq|x = (seq, a)|del seq[0]|print(i)|i = 2
+|print(len(seq), seq[-1:])|print(seq[i - 1])|x = lambda: seq|x = [seq[i] for i in (0,)]|seq[i] = b
+|if a: seq = 3|k = len(seq)
+"""
 _ITEMS = ["(1, 2)", "('a', 'b', 'c')", "[1, None]", "range(3)", "'xy'", "()", "(a, 1)", "(b, a)"]
 
 
@@ -104,6 +110,7 @@ class _Maker:
             self._printing,
             self._branch,
             self._loop,
+            self._indexes,
             self._attempt,
             self._closure,
             self._leaving,
@@ -140,6 +147,17 @@ class _Maker:
         if self._chance.random() < 0.3:
             made += f"\nelse:\n{indent(self._block(1), '    ')}"
         return made
+
+    def _indexes(self) -> str:
+        """Return a loop over the indexes of what may be a sequence, and may be changed."""
+        changes = [each.strip() for each in _CHANGES.split("|")]
+        before, within, after = (self._pick([*changes, *[""] * 12]) for _ in range(3))
+        size = self._pick(["== 0", "> 0", "< 1", "!= 0", ">= 1", "> 1"])
+        lines = [f"seq = {self._pick(_SEQUENCES)}", "n = i = 3", before]
+        lines += [f"if len(seq) {size}: print('so')"]
+        lines += ["for i in range(len(seq)):", "    print(seq[i])"]
+        lines += [f"    {within}", f"    {self._pick(['n += 1', 'n *= 2', 'n = a', 'break'])}"]
+        return "\n".join([*lines, after, f"print(n ** 2, {self._pick(['seq[i:]', 'i', '0'])})"])
 
     def _attempt(self) -> str:
         made = f"try:\n{indent(self._block(2), '    ')}\nexcept {self._pick(_ERRORS)}:\n"

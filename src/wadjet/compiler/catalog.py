@@ -18,6 +18,8 @@ from wadjet.compiler.folding.arithmetic import arithmetic
 from wadjet.compiler.folding.builtin_calls import builtin_calls
 from wadjet.compiler.folding.comprehensions import comprehensions
 from wadjet.compiler.folding.flags import flags
+from wadjet.compiler.folding.indexes import indexes
+from wadjet.compiler.folding.known_types import known_types
 from wadjet.compiler.folding.library_calls import library_calls
 from wadjet.compiler.folding.methods import methods
 from wadjet.compiler.folding.platform_facts import platform_facts
@@ -43,6 +45,8 @@ PASSES: tuple[Pass, ...] = (
     texts,
     methods,
     arithmetic,
+    known_types,
+    indexes,
     comprehensions,
     searches,
     unrolling,
@@ -69,6 +73,8 @@ ASSUMPTIONS = {
     "locals": "no debugger binds a local to something else, or jumps past where it is bound",
     "names": "functions run with the globals of their module, among which are some of ours "
     "(`_wadjet_...`), and nobody rebinds the builtin classes from outside",
+    "types": "nobody rebinds the builtins from outside of a module, no debugger binds a local to "
+    "something else, and nobody looks at frames or at when objects die",
     "platform": "the code runs on the platform and the version of Python that compile it",
 }
 """What a pass may rely on beyond the language, by the name it has in a record."""

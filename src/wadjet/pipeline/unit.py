@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from wadjet.pipeline.meaning.chains import Chains, chain
+from wadjet.pipeline.meaning.exact import ExactTypes
 from wadjet.pipeline.meaning.scopes import Scopes, resolve
 from wadjet.pipeline.meaning.single import BoundOnce, Function, bound_once
 from wadjet.pipeline.source import Source
@@ -60,6 +61,7 @@ class Facts:
     first: list[ast.stmt] = field(default_factory=list)
     """What passes want to stand at the module's head, once all have looked."""
     _locals: dict[Function, tuple[Scopes, Chains]] = field(default_factory=dict, repr=False)
+    _types: dict[Node, ExactTypes] = field(default_factory=dict, repr=False)
     _scopes: Scopes | None = field(default=None, repr=False)
     _is_present: bool = field(default=True, repr=False)  # the scopes are those of the tree now
 
@@ -124,6 +126,14 @@ class Facts:
             found = self._locals[function] = scopes, chain(scopes, function)
         return found
 
+    def types_of(self, function: Function) -> ExactTypes:
+        """Return the types of the locals of a function, as when somebody first asked."""
+        found = self._types.get(function)
+        if found is None:
+            chains = self.locals_of(function)[1]
+            found = self._types[function] = ExactTypes(function, chains, self.scopes.is_builtin)
+        return found
+
     @cached_property
     def identities(self) -> frozenset[Node]:
         """What ``is`` and ``is not`` compare, when the first pass asks."""
@@ -146,6 +156,7 @@ class Facts:
         for scopes, _ in self._locals.values():
             scopes.forget()
         self._locals.clear()
+        self._types.clear()
         self._let_go()
 
     def _let_go(self) -> None:
