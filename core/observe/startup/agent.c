@@ -1,11 +1,12 @@
 /* What an interpreter does as it starts, with the time of each step.
  *
- * Loaded before all other libraries (LD_PRELOAD), so that it is there before Python is. It
- * adds an audit hook, which is called before the first import; then it stands around the
- * functions of importlib that find and load, and writes down when they begin and end. Its
- * records lie in a file that is mapped and shared: however the process ends, they are
- * there. It calls functions of Python only, and none of its data: it may be loaded into a
- * process that is no Python. Invariant: records are whole, or past the end of what is used.
+ * Loaded before all other libraries (LD_PRELOAD), so that it is there before Python is.
+ * It adds an audit hook, which is called before the first import; then it stands around
+ * the functions of importlib that find and load, and writes down when they begin and
+ * end. Its records lie in a file that is mapped and shared: however the process ends,
+ * they are there. It calls functions of Python only, and none of its data: it may be
+ * loaded into a process that is no Python. Invariant: records are whole, or past the
+ * end of what is used.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -77,7 +78,8 @@ note(enum record_kind kind, int which, const char *text, size_t length)
 static PyObject *around(PyObject *self, PyObject *const *args, Py_ssize_t count,
                         PyObject *names);
 
-#define METHOD {"around", (PyCFunction)(void (*)(void))around, METH_FASTCALL | METH_KEYWORDS, NULL}
+#define METHOD                                                                         \
+    {"around", (PyCFunction)(void (*)(void))around, METH_FASTCALL | METH_KEYWORDS, NULL}
 #define BOOTSTRAP "_frozen_importlib"
 #define EXTERNAL "_frozen_importlib_external"
 
@@ -120,7 +122,8 @@ around(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
         PyErr_Clear();
     }
     note(which ? RECORD_STAGE : RECORD_MODULE, which, name ? name : "", (size_t)length);
-    PyObject *made = PyObject_Vectorcall(PyTuple_GetItem(self, 0), args, (size_t)count, names);
+    PyObject *made =
+        PyObject_Vectorcall(PyTuple_GetItem(self, 0), args, (size_t)count, names);
     note_end(made, which);
     return made;
 }
@@ -133,12 +136,14 @@ stand_around(struct stood *row, PyObject *modules)
     if (module == NULL) {
         return; /* not yet */
     }
-    holder = row->owner ? PyObject_GetAttrString(module, row->owner) : Py_NewRef(module);
+    holder =
+        row->owner ? PyObject_GetAttrString(module, row->owner) : Py_NewRef(module);
     old = holder ? PyObject_GetAttrString(holder, row->name) : NULL;
     self = old ? Py_BuildValue("(Oi)", old, (int)(row - table)) : NULL;
     function = self ? PyCFunction_NewEx(&row->method, self, NULL) : NULL;
     if (function != NULL && row->owner) {
-        Py_SETREF(function, PyInstanceMethod_New(function)); /* it gets the loader, too */
+        Py_SETREF(function,
+                  PyInstanceMethod_New(function)); /* it gets the loader, too */
     }
     if (function != NULL && PyObject_SetAttrString(holder, row->name, function) == 0) {
         row->done = 1;
@@ -150,7 +155,8 @@ stand_around(struct stood *row, PyObject *modules)
     Py_XDECREF(function);
 }
 
-/* ---- the collector, and the end --------------------------------------------------- */
+/* ---- the collector, and the end ---------------------------------------------------
+ */
 
 static PyObject *
 collecting(PyObject *self, PyObject *args)
@@ -161,7 +167,8 @@ collecting(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "sO", &phase, &facts)) {
         return NULL;
     }
-    note(strcmp(phase, "start") == 0 ? RECORD_STAGE : RECORD_END, STAGE_COLLECTION, "", 0);
+    note(strcmp(phase, "start") == 0 ? RECORD_STAGE : RECORD_END, STAGE_COLLECTION, "",
+         0);
     return Py_BuildValue("");
 }
 
@@ -179,7 +186,8 @@ static PyMethodDef finalizing_method = {"finalizing", finalizing, METH_NOARGS, N
 
 /* Call a method of a builtin module's attribute, or of the module, with a function. */
 static void
-hand_over(const char *module, const char *attribute, const char *method, PyMethodDef *what)
+hand_over(const char *module, const char *attribute, const char *method,
+          PyMethodDef *what)
 {
     PyObject *found = PyImport_ImportModule(module), *function = NULL, *made = NULL;
     if (found != NULL && attribute != NULL) {
@@ -193,7 +201,8 @@ hand_over(const char *module, const char *attribute, const char *method, PyMetho
     Py_XDECREF(made);
 }
 
-/* ---- the hook --------------------------------------------------------------------- */
+/* ---- the hook ---------------------------------------------------------------------
+ */
 
 static int
 hook(const char *event, PyObject *args, void *data)
@@ -211,8 +220,7 @@ hook(const char *event, PyObject *args, void *data)
                 stand_around(&table[i], PyImport_GetModuleDict());
             }
         }
-    }
-    else if (!ran && strncmp(event, "cpython.run_", 12) == 0) {
+    } else if (!ran && strncmp(event, "cpython.run_", 12) == 0) {
         ran = 1;
         hand_over("gc", "callbacks", "append", &collecting_method);
         hand_over("atexit", NULL, "register", &finalizing_method);
@@ -222,15 +230,31 @@ hook(const char *event, PyObject *args, void *data)
     return 0;
 }
 
+/* The program and its children are to find what they would find without us: we are the
+ * first in the list. */
+static void
+take_back_variables(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    const char *theirs = preloaded ? strchr(preloaded, ':') : NULL;
+    unsetenv(VARIABLE);
+    if (theirs != NULL) {
+        setenv("LD_PRELOAD", theirs + 1, 1);
+    } else {
+        unsetenv("LD_PRELOAD");
+    }
+}
+
 __attribute__((constructor)) static void
 begin(void)
 {
     const char *path = getenv(VARIABLE);
     int descriptor = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     struct stat facts;
-    if (descriptor >= 0 && fstat(descriptor, &facts) == 0 && PySys_AddAuditHook != NULL) {
-        void *all = mmap(NULL, (size_t)facts.st_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                         descriptor, 0);
+    if (descriptor >= 0 && fstat(descriptor, &facts) == 0
+        && PySys_AddAuditHook != NULL) {
+        void *all = mmap(NULL, (size_t)facts.st_size, PROT_READ | PROT_WRITE,
+                         MAP_SHARED, descriptor, 0);
         file = all == MAP_FAILED ? NULL : all;
         room = (uint64_t)facts.st_size - sizeof *file;
     }
@@ -238,8 +262,7 @@ begin(void)
         close(descriptor);
     }
     if (file != NULL) {
-        unsetenv(VARIABLE);
-        unsetenv("LD_PRELOAD"); /* the program's children are not ours to watch */
+        take_back_variables();
         note(RECORD_PHASE, PHASE_LINKED, "", 0);
         PySys_AddAuditHook(hook, NULL);
     }

@@ -1,4 +1,5 @@
-/* What differs between processors: registers, and the instruction that stops a program. */
+/* What differs between processors: registers, and the instruction that stops a program.
+ */
 #ifndef WADJET_STARTUP_MACHINE_H
 #define WADJET_STARTUP_MACHINE_H
 

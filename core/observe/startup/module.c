@@ -25,19 +25,21 @@ find_places(struct place places[PLACE_KINDS], char *paths[PLACE_KINDS])
         if (function == NULL || !dladdr(function, &info)) {
             continue;
         }
-        paths[i] = realpath(info.dli_fname[0] == '/' ? info.dli_fname : "/proc/self/exe", NULL);
+        paths[i] = realpath(
+            info.dli_fname[0] == '/' ? info.dli_fname : "/proc/self/exe", NULL);
         places[i].path = paths[i];
         places[i].offset = (uint64_t)((char *)function - (char *)info.dli_fbase);
     }
 }
 
-/* Return a list of bytes objects as C has them. Owned, its strings Borrowed; NULL with an
- * exception set. */
+/* Return a list of bytes objects as C has them. Owned, its strings Borrowed; NULL with
+ * an exception set. */
 static char **
 strings_of(PyObject *list)
 {
     Py_ssize_t count = PyList_Size(list);
-    char **strings = count < 0 ? NULL : PyMem_Calloc((size_t)count + 1, sizeof *strings);
+    char **strings =
+        count < 0 ? NULL : PyMem_Calloc((size_t)count + 1, sizeof *strings);
     if (strings == NULL) {
         return count < 0 ? NULL : (char **)PyErr_NoMemory();
     }
@@ -59,7 +61,8 @@ startup_trace(PyObject *module, PyObject *args)
     struct place places[PLACE_KINDS] = {{NULL, 0}};
     struct tracing tracing = {0};
     (void)module;
-    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &words, &PyList_Type, &variables)) {
+    if (!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &words, &PyList_Type,
+                          &variables)) {
         return NULL;
     }
     argv = strings_of(words);
@@ -104,7 +107,10 @@ static PyModuleDef_Slot slots[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "_startup", .m_methods = methods, .m_slots = slots,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "_startup",
+    .m_methods = methods,
+    .m_slots = slots,
 };
 
 PyMODINIT_FUNC PyInit__startup(void);

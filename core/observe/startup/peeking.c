@@ -110,8 +110,10 @@ wj_read_text(pid_t process, uint64_t object, char *into, size_t room)
     }
     size_t count = (size_t)head.length, most = sizeof data / kind;
     count = count < most ? count : most;
-    uint64_t start = head.state.ascii ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
-    if (!head.state.compact || wj_read(process, object + start, data, count * kind) != 0) {
+    uint64_t start =
+        head.state.ascii ? sizeof(PyASCIIObject) : sizeof(PyCompactUnicodeObject);
+    if (!head.state.compact
+        || wj_read(process, object + start, data, count * kind) != 0) {
         return -1;
     }
     for (size_t i = 0; i < count && used + 4 <= room; i++) {

@@ -1,4 +1,5 @@
-/* What a stopped process says of itself: its files, its beginning, names in its memory. */
+/* What a stopped process says of itself: its files, its beginning, names in its memory.
+ */
 #ifndef WADJET_STARTUP_PEEKING_H
 #define WADJET_STARTUP_PEEKING_H
 
@@ -9,7 +10,8 @@
 /* Return where the first byte of a file is mapped, 0 if it is not. */
 uint64_t wj_mapped_at(pid_t process, const char *path);
 
-/* Return where a program begins once its libraries are loaded, 0 if that is not known. */
+/* Return where a program begins once its libraries are loaded, 0 if that is not known.
+ */
 uint64_t wj_entry_of(pid_t process);
 
 /* Return the process that a task belongs to; the task itself if that is not known. */

@@ -1,9 +1,9 @@
 /* Runs a program under ptrace, and tells of its system calls and of its imports.
  *
- * Nothing is put into the program but traps, so that it makes the very calls that it makes
- * alone. Invariants: a task is in `tasks` from its first stop to its end; traps are in the
- * memory of the process that runs our program, and in what it forks until that becomes
- * another program. Imports are told of in our program's own process only.
+ * Nothing is put into the program but traps, so that it makes the very calls that it
+ * makes alone. Invariants: a task is in `tasks` from its first stop to its end; traps
+ * are in the memory of the process that runs our program, and in what it forks until
+ * that becomes another program. Imports are told of in our program's own process only.
  */
 #define _GNU_SOURCE
 #include "tracer.h"
@@ -24,9 +24,9 @@
 
 #define DEEPEST 128 /* imports within imports, in one thread */
 #define LONGEST 255 /* bytes of a module's name */
-#define OPTIONS                                                                          \
-    (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |                  \
-     PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
+#define OPTIONS                                                                        \
+    (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK                  \
+     | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 struct frame {
     uint64_t stack; /* where the stack ended as the import was entered */
@@ -34,9 +34,9 @@ struct frame {
 
 struct task {
     pid_t id, process;
-    int64_t number;             /* of the system call that it is in */
+    int64_t number;              /* of the system call that it is in */
     const struct trap *stepping; /* Borrowed: what it is stepping over */
-    int signal;                 /* to be delivered once it has stepped */
+    int signal;                  /* to be delivered once it has stepped */
     int depth;
     struct frame imports[DEEPEST];
 };
@@ -142,8 +142,8 @@ wj_called(struct tracer *self, struct task *task, registers *now)
     }
     length = wj_read_text(task->id, THIRD_ARGUMENT(now), name, LONGEST);
     uint64_t back = wj_return_address(task, now);
-    if (length < 0 || back == 0 || task->depth == DEEPEST ||
-        wj_trap_put(&self->traps, task->id, back, MEANS_RETURN) != 0) {
+    if (length < 0 || back == 0 || task->depth == DEEPEST
+        || wj_trap_put(&self->traps, task->id, back, MEANS_RETURN) != 0) {
         return;
     }
     /* Once it has returned, the stack is above this, or at it where calls leave nothing
@@ -168,7 +168,8 @@ wj_watch_for_places(struct tracer *self, struct task *task)
 }
 
 static void
-wj_arrived(struct tracer *self, struct task *task, const struct trap *trap, registers *now)
+wj_arrived(struct tracer *self, struct task *task, const struct trap *trap,
+           registers *now)
 {
     if (task->process != self->program) {
         return; /* a child's copy of the trap */
@@ -185,7 +186,8 @@ wj_arrived(struct tracer *self, struct task *task, const struct trap *trap, regi
         return;
     }
     int64_t which = trap->meaning == MEANS_LINKED ? PLACE_KINDS : trap->meaning;
-    wj_tell(self->to, (struct event){(uint32_t)task->id, EVENT_PLACE, 0, which, 0}, NULL);
+    wj_tell(self->to, (struct event){(uint32_t)task->id, EVENT_PLACE, 0, which, 0},
+            NULL);
 }
 
 /* ---- stops ----------------------------------------------------------------------- */
@@ -205,7 +207,8 @@ wj_trapped(struct tracer *self, struct task *task)
     if (read_registers(task->id, &now) != 0) {
         return -1;
     }
-    const struct trap *trap = wj_trap_at(&self->traps, PROGRAM_COUNTER(&now) - TRAP_AFTER);
+    const struct trap *trap =
+        wj_trap_at(&self->traps, PROGRAM_COUNTER(&now) - TRAP_AFTER);
     if (trap == NULL) {
         return -1;
     }
@@ -230,9 +233,9 @@ wj_call_stopped(struct tracer *self, struct task *task)
         if (task->id == self->program && task->number == SYS_execve && !self->begun) {
             self->begun = 1;
         }
-    }
-    else if (info.op == PTRACE_SYSCALL_INFO_EXIT && self->begun) {
-        struct event event = {(uint32_t)task->id, EVENT_CALL, 0, task->number, info.exit.rval};
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && self->begun) {
+        struct event event = {(uint32_t)task->id, EVENT_CALL, 0, task->number,
+                              info.exit.rval};
         wj_tell(self->to, event, NULL);
     }
 }
@@ -257,29 +260,24 @@ wj_stopped(struct tracer *self, struct task *task, int status)
 {
     int signal = WSTOPSIG(status), event = status >> 16;
     if (event == PTRACE_EVENT_STOP) {
-        int is_group = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN ||
-                       signal == SIGTTOU;
+        int is_group = signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN
+                       || signal == SIGTTOU;
         if (is_group) {
             ptrace(PTRACE_LISTEN, task->id, NULL, NULL);
             return;
         }
         signal = 0;
-    }
-    else if (event == PTRACE_EVENT_EXEC) {
+    } else if (event == PTRACE_EVENT_EXEC) {
         wj_became_another(self, task);
         signal = 0;
-    }
-    else if (event) {
+    } else if (event) {
         signal = 0;
-    }
-    else if (signal == (SIGTRAP | 0x80)) {
+    } else if (signal == (SIGTRAP | 0x80)) {
         wj_call_stopped(self, task);
         signal = 0;
-    }
-    else if (signal == SIGTRAP && wj_trapped(self, task) == 0) {
+    } else if (signal == SIGTRAP && wj_trapped(self, task) == 0) {
         return;
-    }
-    else if (task->stepping) { /* the handler must not run on the step */
+    } else if (task->stepping) { /* the handler must not run on the step */
         task->signal = signal;
         ptrace(PTRACE_SINGLESTEP, task->id, NULL, NULL);
         return;
@@ -322,8 +320,6 @@ wj_start(int gate, char *const *argv, char *const *environment)
     pid_t id = fork();
     if (id == 0) {
         char go;
-        signal(SIGINT, SIG_DFL);
-        signal(SIGQUIT, SIG_DFL);
         if (read(gate, &go, 1) == 1) {
             execve(argv[0], argv, environment);
         }
@@ -344,9 +340,10 @@ wj_trace(struct tracing *to, char *const *argv, char *const *environment,
     }
     self.program = wj_start(gate[0], argv, environment);
     close(gate[0]);
-    if (self.program < 0 ||
-        ptrace(PTRACE_SEIZE, self.program, NULL, (void *)(intptr_t)OPTIONS) != 0 ||
-        ptrace(PTRACE_INTERRUPT, self.program, NULL, NULL) != 0 || write(gate[1], "", 1) != 1) {
+    if (self.program < 0
+        || ptrace(PTRACE_SEIZE, self.program, NULL, (void *)(intptr_t)OPTIONS) != 0
+        || ptrace(PTRACE_INTERRUPT, self.program, NULL, NULL) != 0
+        || write(gate[1], "", 1) != 1) {
         to->failed = errno;
         if (self.program > 0) {
             kill(self.program, SIGKILL);

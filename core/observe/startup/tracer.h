@@ -47,8 +47,8 @@ struct event {
 struct tracing {
     char *data; /* Owned: the events */
     size_t used, room;
-    int status;   /* of the program, as `wait` gives it */
-    int failed;   /* errno, where there was no memory or it could not be traced */
+    int status; /* of the program, as `wait` gives it */
+    int failed; /* errno, where there was no memory or it could not be traced */
 };
 
 /* Run a program until it and all that it started have ended. `places` may have no path,

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wadjet.cli import options
+from wadjet.cli import options, program
 from wadjet.cli.parser import Parser
-from wadjet.errors import NoInputError, UnsupportedError, UsageError
+from wadjet.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from wadjet.observe.sampling.companions import Companion
@@ -37,24 +37,12 @@ def arguments(parser: Parser) -> None:
     parser.usage = "wadjet run [options] (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    program = parser.add_argument_group("the program")
-    _program(program)
-    _passes(program)
+    group = parser.add_argument_group("the program")
+    program.arguments(group)
+    _passes(group)
     _clocks(parser.add_argument_group("the clocks"))
     _detail(parser.add_argument_group("what is recorded"))
     _results(parser.add_argument_group("the results"))
-
-
-def _program(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("-m", dest="module", nargs=argparse.REMAINDER, help="run a module")
-    group.add_argument("-c", dest="code", nargs=argparse.REMAINDER, help="run a line of code")
-    group.add_argument(
-        "--python",
-        metavar="OPTIONS",
-        default="",
-        help="options for the interpreter, as one word: --python '-O -X dev'",
-    )
-    group.add_argument("script", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
 def _passes(group: argparse._ArgumentGroup) -> None:
@@ -136,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     from wadjet.observe.sampling import supervise
     from wadjet.observe.sampling.settings import DEFAULT_RATE, DEFAULT_WALL_RATE, Settings
 
-    command = _command(args)
+    command = program.command(args, "run")
     companions = _companions(args)
     rest = args.memory == "exact" and args.rate is None and args.wall_rate is None
     settings = Settings(
@@ -150,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
         companions=tuple((each.name, each.agent, each.argument) for each in companions),
         modules=_modules(args),
     )
-    path = args.output or _free_path(_stem(args))
+    path = args.output or program.free_path(program.stem(args))
     flags = shlex.split(args.python)
     outcome = supervise.run(
         command,
@@ -193,40 +181,6 @@ def _companions(args: argparse.Namespace) -> list[Companion]:
     from wadjet.observe.memory.companion import SAMPLED, Memory
 
     return [Memory(0 if args.memory == "exact" else SAMPLED, native=args.native)]
-
-
-def _command(args: argparse.Namespace) -> list[str]:
-    """Return what follows ``python`` on the command line."""
-    for option, words in (("-m", args.module), ("-c", args.code)):
-        if words is not None:
-            if not words:
-                raise UsageError(f"{option} needs a word after it", "see `wadjet run --help`")
-            return [option, *words]
-    script = args.script[1:] if args.script[:1] == ["--"] else args.script
-    if not script:
-        raise UsageError("there is nothing to run", "name a script, -m MODULE or -c CODE")
-    if script[0] != "-" and not Path(script[0]).exists():
-        raise NoInputError(f"there is no {script[0]}", "give the path of a script")
-    return list(script)
-
-
-def _stem(args: argparse.Namespace) -> str:
-    if args.module:
-        return str(args.module[0]).partition(".")[0]
-    if args.code:
-        return "code"
-    script = Path(next(word for word in args.script if word != "--"))
-    return "stdin" if script.name == "-" else script.resolve().stem
-
-
-def _free_path(stem: str) -> Path:
-    """Return a name that is not taken: a second run keeps the first one's recording."""
-    path = Path(f"{stem}.wadjet")
-    number = 2
-    while path.exists():
-        path = Path(f"{stem}.{number}.wadjet")
-        number += 1
-    return path
 
 
 def _explain_nothing(status: int, options: list[str]) -> None:

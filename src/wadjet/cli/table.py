@@ -29,6 +29,7 @@ COMMANDS = (
     Command("report", "write a recording as one HTML file"),
     Command("diff", "compare two recordings"),
     Command("export", "convert a recording for another viewer"),
+    Command("startup", "show what a program's start costs: imports, system calls, phases"),
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
     Command("rewrite", "write such code anew, and prove it"),

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from operator import mul
 from typing import TypeVar
 
-from wadjet.model import collection, columns, confidence, imports, memory
+from wadjet.model import collection, columns, confidence, imports, memory, startup
 from wadjet.model.profile import CallTree, Profile, Samples, State
 
 K = TypeVar("K", bound=Hashable)
 
-EXACT = frozenset(metric.name for metric in (*collection.METRICS, memory.MAPPED, imports.METRIC))
+EXACT = frozenset(
+    metric.name for metric in (*collection.METRICS, memory.MAPPED, imports.METRIC, *startup.METRICS)
+)
 """Metrics that count everything there was: their figures are no estimates."""
 
 _FINE = 1e-12  # the grain of an exact metric, as a part of its total

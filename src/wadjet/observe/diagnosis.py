@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from wadjet.model import startup as model
 from wadjet.model.finding import Finding
 from wadjet.model.profile import Profile
 from wadjet.observe.memory import diagnosis as memory
 from wadjet.observe.sampling import diagnosis as sampling
+from wadjet.observe.startup import diagnosis as startup
 
 
 def diagnose(profile: Profile) -> list[Finding]:
@@ -15,5 +17,7 @@ def diagnose(profile: Profile) -> list[Finding]:
     >>> diagnose(Builder([Metric("cpu", "ns", "CPU time")]).build())[0].rule
     'few-samples'
     """
+    if model.is_recorded(profile):
+        return list(startup.diagnose(profile))
     findings = [*sampling.diagnose(profile), *memory.diagnose(profile)]
     return sorted(findings, key=lambda finding: (-finding.level, -finding.weight))

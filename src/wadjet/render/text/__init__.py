@@ -13,6 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from wadjet.model import startup as model
 from wadjet.model.finding import Finding
 from wadjet.model.memory import NAMES, PEAK
 from wadjet.model.profile import Metric, Profile
@@ -23,6 +24,7 @@ from wadjet.render.text.costs import table
 from wadjet.render.text.header import diagnosis, header
 from wadjet.render.text.memory import memory
 from wadjet.render.text.pen import Pen, terminal
+from wadjet.render.text.startup import startup
 from wadjet.render.text.tables import lines_of_code, places
 from wadjet.render.text.threads import threads
 from wadjet.render.text.tree import tree
@@ -90,6 +92,9 @@ def _sections(
     yield header(pen, profile)
     if not (view.tree or view.by or view.scope):
         yield diagnosis(pen, list(findings), view.path)
+    if model.is_recorded(part) and not (view.tree or view.by or view.metric):
+        yield from startup(pen, part, view.top)
+        return
     metric = main_metric(part, view.metric)
     if metric is None:
         return

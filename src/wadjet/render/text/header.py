@@ -10,7 +10,7 @@ from datetime import datetime
 from rich.cells import cell_len
 from rich.text import Text
 
-from wadjet.model import collection, imports, memory
+from wadjet.model import collection, imports, memory, startup
 from wadjet.model.finding import Finding, Level
 from wadjet.model.profile import Fact, Metric, Profile
 from wadjet.model.totals import fold
@@ -100,7 +100,8 @@ def _status(status: int) -> str:
 
 def _clocks(profile: Profile) -> list[str]:
     """Return for each metric how many samples there are, and which clock took them."""
-    counted = {metric.name for metric in (*collection.ALL, imports.METRIC)} | memory.NAMES
+    exact = (*collection.ALL, imports.METRIC, *startup.METRICS)
+    counted = {metric.name for metric in exact} | memory.NAMES
     clocks = [
         metric
         for metric in reversed(profile.metrics)
@@ -110,6 +111,7 @@ def _clocks(profile: Profile) -> list[str]:
         *(_clock(profile, metric) for metric in clocks),
         *_collections(profile),
         *_imports(profile),
+        *_start(profile),
     ]
 
 
@@ -132,6 +134,17 @@ def _collections(profile: Profile) -> list[str]:
 def _imports(profile: Profile) -> list[str]:
     """Return how many modules were imported, where that was recorded."""
     return [plural(imports.count(profile), "import")] if imports.is_recorded(profile) else []
+
+
+def _start(profile: Profile) -> list[str]:
+    """Return what a start amounts to, where one was recorded."""
+    if not startup.is_recorded(profile):
+        return []
+    whole = startup.whole(profile)
+    facts = [plural(len(startup.modules(profile)), "import")]
+    if whole.calls:
+        facts += [plural(whole.calls, "system call"), f"{size(whole.read)} read"]
+    return facts
 
 
 def _memory(profile: Profile) -> list[str]:

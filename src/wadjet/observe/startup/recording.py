@@ -1,0 +1,61 @@
+"""A start as a Profile: one run for the times, one for the system calls."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from wadjet.model.profile import Fact, Profile
+from wadjet.observe.startup import counting, timing
+from wadjet.observe.startup.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A recorded start, and the exit status of the run whose times were taken."""
+
+    profile: Profile
+    status: int
+
+
+def record(words: Sequence[str], options: Sequence[str] = (), *, calls: bool = True) -> Start:
+    """Run a program twice, first for its system calls, then for its times.
+
+    ``words`` follow ``python`` on the command line, ``options`` are the interpreter's own.
+    The first run leaves compiled files and warm caches, so that the second is as a start
+    usually is. Raises UnsupportedError.
+    """
+    command = [sys.executable, *options, *words]
+    rows, environment = Rows(), dict(os.environ)
+    started = time.time()
+    with _undisturbed():
+        counted = counting.run(command, environment) if calls else None
+        timed = timing.run(command, environment)
+    rows.know(timing.files_of(timed))
+    timing.add_times(rows, timed)
+    if counted is not None:
+        counting.add_calls(rows, counted)
+    about: dict[str, Fact] = {
+        "command": ["python", *options, *words],
+        "started": started,
+        "python": sys.version.partition(" ")[0],
+        "exit": timed.status,
+    }
+    return Start(rows.profile(timed.ended - timed.began, about), timed.status)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Leave it to the program what an interrupt from the keyboard does."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:  # which the program is to inherit; a handler it does not
+        signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

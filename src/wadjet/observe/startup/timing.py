@@ -1,0 +1,200 @@
+"""How long each step of a start takes: a run in which the interpreter tells of them.
+
+A library is loaded before all others (``core/observe/startup/agent.c``), and writes down
+when the interpreter's imports begin and end. The file that it writes to is mapped and
+shared, so that a program that is killed has told what there was to tell.
+"""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wadjet.errors import OutputError, UnsupportedError
+from wadjet.model.startup import COLLECTION, ENDING, LINKING, PREPARING, RUNNING
+from wadjet.observe.startup.rows import Rows
+
+_VARIABLE = "WADJET_STARTUP"
+_ROOM = 1 << 28  # bytes, of which those that are not written to take no space
+_HEAD = struct.Struct("<Q")
+_RECORD = struct.Struct("<qIBBH")
+_MODULE, _STAGE, _END, _PHASE = range(4)
+_STAGES = (
+    "",
+    "find",
+    "read",
+    "compile",
+    "load code",
+    "load extension",
+    "run extension",
+    COLLECTION,
+)
+_PHASES = (PREPARING, RUNNING, ENDING)
+"""Which phase begins where the agent tells of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that began, or ended, in a thread at a time in ns."""
+
+    time: int
+    thread: int
+    kind: int
+    which: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A run with its times: of the monotonic clock, in ns, and the program's exit status."""
+
+    began: int
+    ended: int
+    status: int
+    steps: tuple[Step, ...]
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Timed:
+    """Run a command of this interpreter to its end.
+
+    Raises UnsupportedError where it cannot be started, and OutputError where there is no
+    room for what it tells.
+    """
+    with _file() as file:
+        name = file.name
+        ours = {_VARIABLE: name, "LD_PRELOAD": _led(str(_agent()), environment.get("LD_PRELOAD"))}
+        began = time.monotonic_ns()
+        try:
+            done = subprocess.run(
+                command, env={**environment, **ours}, close_fds=False, check=False
+            )
+        except OSError as error:
+            raise UnsupportedError(f"cannot start {command[0]} ({error.strerror})") from None
+        ended = time.monotonic_ns()
+        return Timed(began, ended, done.returncode, tuple(_steps(Path(name))))
+
+
+def _agent() -> Path:
+    [found] = Path(__file__).parent.glob("_agent.*.so")
+    return found
+
+
+def _led(ours: str, theirs: str | None) -> str:
+    return f"{ours}:{theirs}" if theirs else ours
+
+
+def _file() -> tempfile._TemporaryFileWrapper[bytes]:
+    """Make a file as large as it may become."""
+    try:
+        file = tempfile.NamedTemporaryFile(prefix="wadjet-")  # noqa: SIM115
+        file.truncate(_ROOM)
+    except OSError as error:
+        cure = "set TMPDIR to a folder that can be written"
+        raise OutputError(f"cannot make a temporary file ({error.strerror})", cure) from None
+    return file
+
+
+def _steps(path: Path) -> Iterator[Step]:
+    """Yield what was written, as far as it is whole."""
+    with path.open("rb") as file:
+        (used,) = _HEAD.unpack(file.read(_HEAD.size))
+        data = file.read(min(used, path.stat().st_size))
+    at = 0
+    while at + _RECORD.size <= len(data):
+        when, thread, kind, which, extra = _RECORD.unpack_from(data, at)
+        if not when:
+            return  # a thread was about to write it
+        at += _RECORD.size
+        yield Step(when, thread, kind, which, data[at : at + extra].decode("utf-8", "replace"))
+        at += -(-extra // 8) * 8
+
+
+def files_of(timed: Timed) -> dict[str, str]:
+    """Return the files of the modules that were imported, by name."""
+    found: dict[str, str] = {}
+    waiting: dict[int, list[str]] = {}
+    for step in timed.steps:
+        stack = waiting.setdefault(step.thread, [])
+        if step.kind in (_MODULE, _STAGE):
+            stack.append(step.text)
+        elif step.kind == _END and stack:
+            name = stack.pop()
+            if name and step.text:
+                found[name] = step.text
+    return found
+
+
+@dataclass(slots=True)
+class _Open:
+    """What has begun and not ended: its node, when it began, and how long others took in it."""
+
+    node: int
+    began: int
+    within: int = 0
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Follows the steps of one thread."""
+
+    rows: Rows
+    thread: int
+    start: int
+    stack: list[_Open] = field(default_factory=list)
+
+    def begin(self, node: int, when: int) -> None:
+        """Enter something."""
+        self.stack.append(_Open(node, when))
+
+    def end(self, when: int) -> None:
+        """Leave the innermost."""
+        if not self.stack:
+            return
+        done = self.stack.pop()
+        took = when - done.began
+        if self.stack:
+            self.stack[-1].within += took
+        self.rows.add(self.thread, done.node, when - self.start, time=took - done.within)
+
+    def end_all(self, when: int) -> None:
+        """Leave everything."""
+        while self.stack:
+            self.end(when)
+
+    def enter(self, step: Step) -> None:
+        """Enter what a step says: a module, or a stage."""
+        parent = self.stack[-1].node if self.stack else -1
+        node = (
+            self.rows.module(parent, step.text)
+            if step.kind == _MODULE
+            else self.rows.node(parent, _STAGES[step.which])
+        )
+        self.begin(node, step.time)
+
+
+def add_times(rows: Rows, timed: Timed) -> None:
+    """Add the times of a run; raises UnsupportedError where the interpreter told nothing."""
+    if not timed.steps:
+        raise UnsupportedError(
+            "the interpreter did not say what it did",
+            "nothing may be loaded into it: is it set-user-ID, or linked statically?",
+        )
+    main = timed.steps[0].thread
+    clocks = {main: _Clock(rows, 0, timed.began)}
+    clocks[main].begin(rows.node(-1, LINKING), timed.began)
+    for step in timed.steps:
+        clock = clocks.setdefault(step.thread, _Clock(rows, 1, timed.began))
+        if step.kind == _PHASE:
+            clock.end_all(step.time)
+            clock.begin(rows.node(-1, _PHASES[step.which]), step.time)
+        elif step.kind == _END:
+            clock.end(step.time)
+        else:
+            clock.enter(step)
+    for clock in clocks.values():
+        clock.end_all(timed.ended)
