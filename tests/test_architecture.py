@@ -182,6 +182,7 @@ def test_every_command_module_is_in_the_table() -> None:
         "overview",
         "parser",
         "part",
+        "program",
         "query",
         "table",
     }

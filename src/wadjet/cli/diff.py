@@ -81,7 +81,8 @@ def _metric(before: Profile, after: Profile) -> str:
         for profile in (before, after)
     ]
     both = names[0] & names[1]
-    return next((name for name in ("cpu", "wall", PEAK.name) if name in both), "cpu")
+    usual = ("cpu", "wall", PEAK.name, *(each.name for each in before.metrics))
+    return next((name for name in usual if name in both), "cpu")
 
 
 def _slower(found: Difference, limit: float) -> list[str]:

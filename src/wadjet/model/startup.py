@@ -31,7 +31,7 @@ LINKING, PREPARING, RUNNING, ENDING = PHASES = (
 )
 """The phases of a start, in their order: functions at the roots of the tree."""
 
-COLLECTION = "collect garbage"
+COLLECTION = "collection"
 CHILDREN = "other processes"
 
 
