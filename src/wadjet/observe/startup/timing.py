@@ -130,36 +130,31 @@ def files_of(timed: Timed) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class _Open:
-    """What has begun and not ended: its node, when it began, and how long others took in it."""
-
-    node: int
-    began: int
-    within: int = 0
-
-
-@dataclass(slots=True)
 class _Clock:
-    """Follows the steps of one thread."""
+    """Follows the steps of one thread: what is innermost has the time until the next step."""
 
     rows: Rows
     thread: int
     start: int
-    stack: list[_Open] = field(default_factory=list)
+    last: int
+    stack: list[int] = field(default_factory=list)
+
+    def _pass(self, when: int) -> None:
+        """Give the time since the last step to what was innermost."""
+        if self.stack and when > self.last:
+            self.rows.add(self.thread, self.stack[-1], when - self.start, time=when - self.last)
+        self.last = when
 
     def begin(self, node: int, when: int) -> None:
         """Enter something."""
-        self.stack.append(_Open(node, when))
+        self._pass(when)
+        self.stack.append(node)
 
     def end(self, when: int) -> None:
         """Leave the innermost."""
-        if not self.stack:
-            return
-        done = self.stack.pop()
-        took = when - done.began
+        self._pass(when)
         if self.stack:
-            self.stack[-1].within += took
-        self.rows.add(self.thread, done.node, when - self.start, time=took - done.within)
+            self.stack.pop()
 
     def end_all(self, when: int) -> None:
         """Leave everything."""
@@ -168,7 +163,7 @@ class _Clock:
 
     def enter(self, step: Step) -> None:
         """Enter what a step says: a module, or a stage."""
-        parent = self.stack[-1].node if self.stack else -1
+        parent = self.stack[-1] if self.stack else -1
         node = (
             self.rows.module(parent, step.text)
             if step.kind == _MODULE
@@ -185,10 +180,10 @@ def add_times(rows: Rows, timed: Timed) -> None:
             "nothing may be loaded into it: is it set-user-ID, or linked statically?",
         )
     main = timed.steps[0].thread
-    clocks = {main: _Clock(rows, 0, timed.began)}
+    clocks = {main: _Clock(rows, 0, timed.began, timed.began)}
     clocks[main].begin(rows.node(-1, LINKING), timed.began)
     for step in timed.steps:
-        clock = clocks.setdefault(step.thread, _Clock(rows, 1, timed.began))
+        clock = clocks.setdefault(step.thread, _Clock(rows, 1, timed.began, step.time))
         if step.kind == _PHASE:
             clock.end_all(step.time)
             clock.begin(rows.node(-1, _PHASES[step.which]), step.time)
