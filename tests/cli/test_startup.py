@@ -61,6 +61,13 @@ def test_a_budget_that_is_kept_passes(capfd: pytest.CaptureFixture[str]) -> None
     assert capfd.readouterr().err == ""
 
 
+def test_of_several_runs_the_middle_one_is_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("app.py").write_text("open('count', 'a').write('x')")
+    assert main(["startup", "--no-syscalls", "--runs", "3", "app.py"]) == 0
+    assert Path("count").read_text() == "xxx"
+    assert "of 3 runs the one with the median time" in capfd.readouterr().err
+
+
 def test_the_exit_code_is_the_program_s() -> None:
     assert main(["startup", "-q", "-c", "raise SystemExit(7)"]) == 7
     assert main(["startup", "-q", "--overwrite", "-c", "import os; os.kill(os.getpid(), 9)"]) == 137
@@ -73,6 +80,7 @@ def test_the_exit_code_is_the_program_s() -> None:
         (["--budget", "", "-c", "pass"], UsageError, "empty"),
         (["--budget", "1 s, 2 s", "-c", "pass"], UsageError, "two limits of one kind"),
         (["--no-syscalls", "--budget", "9 calls", "-c", "pass"], UsageError, "--no-syscalls"),
+        (["--runs", "0", "-c", "pass"], UsageError, "--runs 0"),
         (["nowhere.py"], NoInputError, "nowhere.py"),
         ([], UsageError, "nothing to run"),
         (["-o", "old.wadjet", "-c", "print(1)"], OutputError, "old.wadjet exists"),

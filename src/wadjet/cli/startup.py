@@ -26,7 +26,8 @@ examples:
 
 The program is run to its end, twice: once under ptrace to count its system calls (they are
 those of `strace -c -f`, as nothing is put into it), and once to take the times. With
---no-syscalls it is run once.
+--no-syscalls it is run once. A time is that of one run: on a machine that does other things
+as well, --runs 9 says more.
 """
 
 
@@ -48,6 +49,13 @@ def arguments(parser: Parser) -> None:
         dest="calls",
         help="take the times only: the program is run once",
     )
+    results.add_argument(
+        "--runs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="take the times N times, and keep the run in the middle (default 1)",
+    )
     results.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write")
     results.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
     results.add_argument("-q", "--quiet", action="store_true", help="no summary at the end")
@@ -62,13 +70,15 @@ def run(args: argparse.Namespace) -> int:
 
     require_recordable()
     limits = budget.parse(args.budget) if args.budget is not None else None
+    if args.runs < 1:
+        raise UsageError(f"--runs {args.runs} measures nothing", "give 1 or more")
     words, flags = program.command(args, "startup"), shlex.split(args.python)
     if limits and not args.calls and (limits.calls is not None or limits.read is not None):
         raise UsageError("--no-syscalls counts nothing to hold to that budget", "leave it out")
     path = args.output or program.free_path(program.stem(args))
     if path.exists() and not args.overwrite:  # to say so after two runs would be late
         raise OutputError(f"{path} exists", "choose another --output or pass --overwrite")
-    start = record(words, flags, calls=args.calls)
+    start = record(words, flags, calls=args.calls, runs=args.runs)
     store.save(start.profile, path, overwrite=args.overwrite)
     over = list(budget.exceeded(start.profile, limits)) if limits else []
     if not args.quiet:

@@ -23,19 +23,22 @@ class Start:
     status: int
 
 
-def record(words: Sequence[str], options: Sequence[str] = (), *, calls: bool = True) -> Start:
-    """Run a program twice, first for its system calls, then for its times.
+def record(
+    words: Sequence[str], options: Sequence[str] = (), *, calls: bool = True, runs: int = 1
+) -> Start:
+    """Run a program, first for its system calls, then for its times.
 
     ``words`` follow ``python`` on the command line, ``options`` are the interpreter's own.
-    The first run leaves compiled files and warm caches, so that the second is as a start
-    usually is. Raises UnsupportedError.
+    The first run leaves compiled files and warm caches, so that the next is as a start
+    usually is; of several ``runs`` for the times that of the median is kept. Raises
+    UnsupportedError.
     """
     command = [sys.executable, *options, *words]
     rows, environment = Rows(), dict(os.environ)
     started = time.time()
     with _undisturbed():
         counted = counting.run(command, environment) if calls else None
-        timed = timing.run(command, environment)
+        timed = _median([timing.run(command, environment) for _ in range(runs)])
     rows.know(timing.files_of(timed))
     timing.add_times(rows, timed)
     if counted is not None:
@@ -45,8 +48,17 @@ def record(words: Sequence[str], options: Sequence[str] = (), *, calls: bool = T
         "started": started,
         "python": sys.version.partition(" ")[0],
         "exit": timed.status,
+        "notes": [f"of {runs} runs the one with the median time"] if runs > 1 else [],
     }
     return Start(rows.profile(timed.ended - timed.began, about), timed.status)
+
+
+def _median(runs: list[timing.Timed]) -> timing.Timed:
+    """Return the run that took neither long nor short; one that failed, where one did."""
+    failed = [each for each in runs if each.status]
+    return sorted(failed or runs, key=lambda each: each.ended - each.began)[
+        len(failed or runs) // 2
+    ]
 
 
 @contextmanager
