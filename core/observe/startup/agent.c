@@ -8,6 +8,7 @@
  * loaded into a process that is no Python. Invariant: records are whole, or past the
  * end of what is used.
  */
+#define _GNU_SOURCE
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -27,10 +29,11 @@
 #define LONGEST 255               /* bytes of a name */
 
 enum record_kind { RECORD_MODULE, RECORD_STAGE, RECORD_END, RECORD_PHASE };
-enum phase { PHASE_LINKED, PHASE_RUN, PHASE_FINALIZE };
+enum phase { PHASE_LINKED, PHASE_RUN, PHASE_FINALIZE, PHASE_GONE };
 
 struct record {
-    int64_t time; /* of the monotonic clock, in ns */
+    int64_t time;   /* of the monotonic clock, in ns */
+    int64_t faults; /* pages that the thread had to be given, so far */
     uint32_t thread;
     uint8_t kind, which;
     uint16_t extra; /* bytes of text that follow, padded to eight */
@@ -53,6 +56,14 @@ static struct file *file; /* Owned: mapped until the process ends */
 static uint64_t room;
 static int ran;
 
+static int64_t
+faults_so_far(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt
+                                                 : 0;
+}
+
 static void
 note(enum record_kind kind, int which, const char *text, size_t length)
 {
@@ -63,6 +74,7 @@ note(enum record_kind kind, int which, const char *text, size_t length)
         return; /* the reader stops at the end of the file */
     }
     struct record record = {
+        .faults = faults_so_far(),
         .thread = (uint32_t)syscall(SYS_gettid),
         .kind = (uint8_t)kind,
         .which = (uint8_t)which,
@@ -265,5 +277,13 @@ begin(void)
         take_back_variables();
         note(RECORD_PHASE, PHASE_LINKED, "", 0);
         PySys_AddAuditHook(hook, NULL);
+    }
+}
+
+__attribute__((destructor)) static void
+end(void)
+{
+    if (file != NULL) {
+        note(RECORD_PHASE, PHASE_GONE, "", 0);
     }
 }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 METRICS = (
     "cpu or wall; of memory peak, live, allocated, allocations, temporary, mapped; of the "
-    "collector gc-pause, gc-runs, gc-examined, gc-collected; of a start start, syscalls, read "
-    "(default: cpu, else wall or peak)"
+    "collector gc-pause, gc-runs, gc-examined, gc-collected; of a start start, syscalls, read, "
+    "faults (default: cpu, else wall or peak)"
 )
 """The help of --metric: every metric that there may be."""
 

@@ -20,7 +20,8 @@ from wadjet.model.profile import CallTree, Function, Metric, Profile
 TIME = Metric("start", "ns", "Start-up time")
 CALLS = Metric("syscalls", "count", "System calls")
 READ = Metric("read", "bytes", "Bytes read")
-METRICS = (TIME, CALLS, READ)
+FAULTS = Metric("faults", "count", "Page faults")
+METRICS = (TIME, CALLS, READ, FAULTS)
 """All of them are measured, nothing is sampled."""
 
 LINKING, PREPARING, RUNNING, ENDING = PHASES = (
@@ -41,12 +42,13 @@ _Names: TypeAlias = Callable[[Sequence[Function]], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a phase, or a module with all that it imports, cost: ns, system calls, bytes."""
+    """What a phase, or a module with all that it imports, cost: ns, and numbers of the others."""
 
     name: str
     time: int
     calls: int
     read: int
+    faults: int
 
 
 def is_recorded(profile: Profile) -> bool:
@@ -89,6 +91,6 @@ def _summed(profile: Profile, names_of: _Names) -> list[Cost]:
     sums: dict[str, list[int]] = {}
     for node, *values in zip(profile.samples.node, *_columns(profile), strict=True):
         for name in names[node]:
-            before = sums.setdefault(name, [0, 0, 0])
+            before = sums.setdefault(name, [0] * len(METRICS))
             sums[name] = [one + other for one, other in zip(before, values, strict=True)]
     return [Cost(name, *values) for name, values in sums.items()]

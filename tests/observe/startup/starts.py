@@ -21,9 +21,9 @@ def recorded(folder: Path, patch: pytest.MonkeyPatch, *words: str, **modules: st
     return record(words)
 
 
-def spent(profile: Profile, *path: str) -> tuple[int, int, int]:
-    """Return the time, calls and bytes below a path of names, root first, in any thread."""
-    sums = [0, 0, 0]
+def spent(profile: Profile, *path: str) -> list[int]:
+    """Return time, calls, bytes and faults below a path of names, root first, of all threads."""
+    sums = [0] * len(METRICS)
     found = stacks(profile.tree)
     columns = [profile.samples.values[profile.metric_index(each.name)] for each in METRICS]
     for row, node in enumerate(profile.samples.node):
@@ -31,7 +31,7 @@ def spent(profile: Profile, *path: str) -> tuple[int, int, int]:
         if names[: len(path)] == [*path]:
             for index, column in enumerate(columns):
                 sums[index] += column[row]
-    return sums[0], sums[1], sums[2]
+    return sums
 
 
 def plain() -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from tests.observe.startup.starts import plain, recorded, spent
 
 from wadjet.model.imports import STAGE
-from wadjet.model.startup import COLLECTION, METRICS, RUNNING, modules, stacks
+from wadjet.model.startup import COLLECTION, LINKING, METRICS, RUNNING, modules, stacks
 from wadjet.observe.startup import timing
 from wadjet.observe.startup.recording import record
 
@@ -59,6 +59,20 @@ def test_runs_of_the_collector_are_told_of() -> None:
     assert spent(profile, RUNNING, COLLECTION)[0] > 0
 
 
+def test_page_faults_are_those_of_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = """
+        import mmap
+        rows = mmap.mmap(-1, 1 << 24)
+        rows.madvise(mmap.MADV_NOHUGEPAGE)
+        for at in range(0, 1 << 24, 4096): rows[at] = 1
+    """
+    profile = recorded(tmp_path, monkeypatch, "-c", "import large", large=large).profile
+    assert 4096 <= spent(profile, RUNNING, "large")[3] < 4096 + 500
+    assert spent(profile, LINKING)[3] > 20
+
+
 def test_imports_of_a_thread_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
         "import threading; t = threading.Thread(target=__import__, args=['a']); t.start(); t.join()"
@@ -98,8 +112,8 @@ def test_nothing_of_ours_is_left_for_the_program(
 
 def test_what_is_written_in_part_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "records"
-    whole = timing._RECORD.pack(5, 1, 0, 0, 4) + b"json\0\0\0\0"
-    for data in (b"", whole[:9], whole + bytes(16), whole + whole[:10]):
+    whole = timing._RECORD.pack(5, 0, 1, 0, 0, 4) + b"json\0\0\0\0"
+    for data in (b"", whole[:9], whole + bytes(24), whole + whole[:10]):
         path.write_bytes(timing._HEAD.pack(len(data) + 99) + data)
         assert len(list(timing._steps(path))) == int(len(data) > 16)
 

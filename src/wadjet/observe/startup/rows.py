@@ -36,7 +36,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._tree = TreeBuilder()
-        self._rows: list[tuple[int, int, int, int, int, int]] = []
+        self._rows: list[tuple[int, ...]] = []
         self._files: dict[str, str] = {}
 
     def node(self, parent: int, name: str, file: str = STAGE) -> int:
@@ -53,10 +53,18 @@ class Rows:
         self._files.update(files)
 
     def add(
-        self, thread: int, node: int, when: int, *, time: int = 0, calls: int = 0, read: int = 0
+        self,
+        thread: int,
+        node: int,
+        when: int,
+        *,
+        time: int = 0,
+        calls: int = 0,
+        read: int = 0,
+        faults: int = 0,
     ) -> None:
         """Add what was measured; ``thread`` is 0 for the main one, ``when`` ns from the start."""
-        self._rows.append((when, thread, node, time, calls, read))
+        self._rows.append((when, thread, node, time, calls, read, faults))
 
     def profile(self, ended: int, about: Mapping[str, Fact]) -> Profile:
         """Return all of it; the start took ``ended`` ns."""
@@ -73,7 +81,7 @@ class Rows:
                 node=array("i", (row[2] for row in rows)),
                 state=array("b", [State.RUN_GIL] * len(rows)),
                 holder=array("i", [-1] * len(rows)),
-                values=tuple(array("q", (row[3 + n] for row in rows)) for n in range(3)),
+                values=tuple(array("q", (row[3 + n] for row in rows)) for n in range(len(METRICS))),
             ),
             about=about,
         )

@@ -22,7 +22,7 @@ from wadjet.observe.startup.rows import Rows
 _VARIABLE = "WADJET_STARTUP"
 _ROOM = 1 << 28  # bytes, of which those that are not written to take no space
 _HEAD = struct.Struct("<Q")
-_RECORD = struct.Struct("<qIBBH")
+_RECORD = struct.Struct("<qqIBBH")
 _MODULE, _STAGE, _END, _PHASE = range(4)
 _STAGES = (
     "",
@@ -40,9 +40,10 @@ _PHASES = (PREPARING, RUNNING, ENDING)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that began, or ended, in a thread at a time in ns."""
+    """Something that began, or ended, in a thread at a time in ns, after so many page faults."""
 
     time: int
+    faults: int
     thread: int
     kind: int
     which: int
@@ -106,11 +107,12 @@ def _steps(path: Path) -> Iterator[Step]:
         data = file.read(min(used, path.stat().st_size))
     at = 0
     while at + _RECORD.size <= len(data):
-        when, thread, kind, which, extra = _RECORD.unpack_from(data, at)
+        when, faults, thread, kind, which, extra = _RECORD.unpack_from(data, at)
         if not when:
             return  # a thread was about to write it
         at += _RECORD.size
-        yield Step(when, thread, kind, which, data[at : at + extra].decode("utf-8", "replace"))
+        text = data[at : at + extra].decode("utf-8", "replace")
+        yield Step(when, faults, thread, kind, which, text)
         at += -(-extra // 8) * 8
 
 
@@ -131,45 +133,40 @@ def files_of(timed: Timed) -> dict[str, str]:
 
 @dataclass(slots=True)
 class _Clock:
-    """Follows the steps of one thread: what is innermost has the time until the next step."""
+    """Follows the steps of one thread: what is innermost has what passes until the next step."""
 
     rows: Rows
     thread: int
     start: int
     last: int
+    faults: int = 0
     stack: list[int] = field(default_factory=list)
 
-    def _pass(self, when: int) -> None:
-        """Give the time since the last step to what was innermost."""
-        if self.stack and when > self.last:
-            self.rows.add(self.thread, self.stack[-1], when - self.start, time=when - self.last)
-        self.last = when
-
-    def begin(self, node: int, when: int) -> None:
-        """Enter something."""
-        self._pass(when)
-        self.stack.append(node)
+    def follow(self, step: Step) -> None:
+        """Go where a step leads."""
+        self._until(step.time, step.faults)
+        if step.kind == _PHASE:
+            if step.which < len(_PHASES):
+                self.stack[:] = [self.rows.node(-1, _PHASES[step.which])]
+        elif step.kind == _END:
+            del self.stack[-1:]
+        else:
+            parent = self.stack[-1] if self.stack else -1
+            self.stack.append(
+                self.rows.module(parent, step.text)
+                if step.kind == _MODULE
+                else self.rows.node(parent, _STAGES[step.which])
+            )
 
     def end(self, when: int) -> None:
-        """Leave the innermost."""
-        self._pass(when)
-        if self.stack:
-            self.stack.pop()
-
-    def end_all(self, when: int) -> None:
         """Leave everything."""
-        while self.stack:
-            self.end(when)
+        self._until(when, self.faults)
 
-    def enter(self, step: Step) -> None:
-        """Enter what a step says: a module, or a stage."""
-        parent = self.stack[-1] if self.stack else -1
-        node = (
-            self.rows.module(parent, step.text)
-            if step.kind == _MODULE
-            else self.rows.node(parent, _STAGES[step.which])
-        )
-        self.begin(node, step.time)
+    def _until(self, when: int, faults: int) -> None:
+        time, found = when - self.last, faults - self.faults
+        if self.stack and (time or found):
+            self.rows.add(self.thread, self.stack[-1], when - self.start, time=time, faults=found)
+        self.last, self.faults = when, faults
 
 
 def add_times(rows: Rows, timed: Timed) -> None:
@@ -181,15 +178,9 @@ def add_times(rows: Rows, timed: Timed) -> None:
         )
     main = timed.steps[0].thread
     clocks = {main: _Clock(rows, 0, timed.began, timed.began)}
-    clocks[main].begin(rows.node(-1, LINKING), timed.began)
+    clocks[main].stack.append(rows.node(-1, LINKING))
     for step in timed.steps:
-        clock = clocks.setdefault(step.thread, _Clock(rows, 1, timed.began, step.time))
-        if step.kind == _PHASE:
-            clock.end_all(step.time)
-            clock.begin(rows.node(-1, _PHASES[step.which]), step.time)
-        elif step.kind == _END:
-            clock.end(step.time)
-        else:
-            clock.enter(step)
-    for clock in clocks.values():
-        clock.end_all(timed.ended)
+        if step.thread not in clocks:
+            clocks[step.thread] = _Clock(rows, 1, timed.began, step.time, step.faults)
+        clocks[step.thread].follow(step)
+    clocks[main].end(timed.ended)

@@ -144,7 +144,7 @@ def _start(profile: Profile) -> list[str]:
     facts = [plural(len(startup.modules(profile)), "import")]
     if whole.calls:
         facts += [plural(whole.calls, "system call"), f"{size(whole.read)} read"]
-    return facts
+    return [*facts, plural(whole.faults, "page fault")]
 
 
 def _memory(profile: Profile) -> list[str]:
