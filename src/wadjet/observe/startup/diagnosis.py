@@ -10,6 +10,7 @@ from wadjet.model.imports import STAGE
 from wadjet.model.profile import Function, Profile
 from wadjet.model.startup import COLLECTION, ENDING, PREPARING, TIME, Cost, modules, phases, stacks
 from wadjet.model.units import count, duration, percent, plural
+from wadjet.observe.startup.deferring import deferrable
 
 NOTABLE = 0.05
 """The part of a start from which something is worth a word."""
@@ -21,7 +22,7 @@ SHORT = 2_000_000
 
 def diagnose(profile: Profile) -> list[Finding]:
     """Return what stands out in a start, what matters most first."""
-    rules = (site_imports, compiled_again, heavy_import, collector_runs, slow_end)
+    rules = (site_imports, compiled_again, may_be_deferred, heavy_import, collector_runs, slow_end)
     findings = [each for rule in rules for each in rule(profile)]
     return sorted(findings, key=lambda each: (-each.level, -each.weight))
 
@@ -101,6 +102,50 @@ def compiled_again(profile: Profile) -> Iterator[Finding]:
         "`PYTHONDONTWRITEBYTECODE` and `-B` keep Python from it.",
         weight=total / whole,
     )
+
+
+def may_be_deferred(profile: Profile) -> Iterator[Finding]:
+    r"""A file imports at its head what its functions need only.
+
+    >>> from dataclasses import replace
+    >>> from wadjet.model.profile import Builder
+    >>> from wadjet.model.startup import METRICS
+    >>> made = Builder(METRICS).sample([f"program {STAGE}:0", "csv csv.py:0"], start=9 * 10**6)
+    >>> text = "import csv\ndef rows(file): return csv.reader(file)"
+    >>> [found] = may_be_deferred(replace(made.build(script="a.py"), sources={"a.py": text}))
+    >>> found.message
+    '`import csv` (a.py:1) takes 9.00 ms, 100 % of the start, and is used in `rows` only.'
+    """
+    whole, costs = _time(profile), _imports(profile)
+    names = {each.file: each.name for each in profile.tree.functions if each.file != STAGE}
+    for path, text in profile.sources.items():
+        importer = "" if path == profile.about.get("script") else names.get(path)
+        for each in deferrable(text):
+            spent = sum(costs.get((importer, module), 0) for module in each.modules)
+            if spent < SHORT or spent < NOTABLE * whole:
+                continue
+            users = ", ".join(f"`{name}`" for name in each.users[:3])
+            more = f" and {count(len(each.users) - 3)} more" if len(each.users) > 3 else ""
+            yield Finding(
+                rule="start-deferrable",
+                level=Level.WARNING,
+                message=f"`{each.text}` ({path}:{each.line}) takes {duration(spent)}, "
+                f"{percent(spent / whole)} of the start, and is used in {users}{more} only.",
+                place=Place(path, each.line),
+                treatment="Import it there, unless something relies on what the import does "
+                "besides: run the tests. `wadjet diff` of two starts shows the gain.",
+                weight=spent / whole,
+            )
+
+
+def _imports(profile: Profile) -> dict[tuple[str | None, str], int]:
+    """Return what imports took by who asked first, '' for the program itself, and module."""
+    costs: dict[tuple[str | None, str], int] = {}
+    for stack, value in _times(profile):
+        names = [each.name for each in reversed(stack) if each.file != STAGE]
+        for pair in zip(["", *names], names, strict=False):
+            costs[pair] = costs.get(pair, 0) + value
+    return costs
 
 
 def heavy_import(profile: Profile) -> Iterator[Finding]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import sysconfig
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from wadjet.errors import SourceError
 from wadjet.model.profile import Fact, Profile
 from wadjet.observe.startup import counting, timing
 from wadjet.observe.startup.rows import Rows
+from wadjet.pipeline.source import read
+
+_INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")
+"""Where lies what is not the program's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ def record(
     with _undisturbed():
         counted = counting.run(command, environment) if calls else None
         timed = _median([timing.run(command, environment) for _ in range(runs)])
-    rows.know(timing.files_of(timed))
+    files = timing.files_of(timed)
+    rows.know(files)
     timing.add_times(rows, timed)
     if counted is not None:
         counting.add_calls(rows, counted)
@@ -50,7 +58,21 @@ def record(
         "exit": timed.status,
         "notes": [f"of {runs} runs the one with the median time"] if runs > 1 else [],
     }
-    return Start(rows.profile(timed.ended - timed.began, about), timed.status)
+    if words[0] not in ("-m", "-c", "-"):
+        about["script"] = str(Path(words[0]).absolute())
+    profile = rows.profile(timed.ended - timed.began, about)
+    return Start(replace(profile, sources=_sources(about, files)), timed.status)
+
+
+def _sources(about: Mapping[str, Fact], files: Mapping[str, str]) -> dict[str, str]:
+    """Return the program's own files: those that nobody has installed."""
+    installed = tuple(sysconfig.get_paths()[each] for each in _INSTALLED)
+    found: dict[str, str] = {}
+    for path in (about.get("script"), *files.values()):
+        if isinstance(path, str) and path.endswith(".py") and not path.startswith(installed):
+            with suppress(SourceError):
+                found[path] = read(Path(path)).text
+    return found
 
 
 def _median(runs: list[timing.Timed]) -> timing.Timed:
