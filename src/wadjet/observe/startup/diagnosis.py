@@ -10,7 +10,7 @@ from wadjet.model.imports import STAGE
 from wadjet.model.profile import Function, Profile
 from wadjet.model.startup import COLLECTION, ENDING, PREPARING, TIME, Cost, modules, phases, stacks
 from wadjet.model.units import count, duration, percent, plural
-from wadjet.observe.startup.deferring import deferrable
+from wadjet.pipeline.deferring import costly
 
 NOTABLE = 0.05
 """The part of a start from which something is worth a word."""
@@ -116,36 +116,22 @@ def may_be_deferred(profile: Profile) -> Iterator[Finding]:
     >>> found.message
     '`import csv` (a.py:1) takes 9.00 ms, 100 % of the start, and is used in `rows` only.'
     """
-    whole, costs = _time(profile), _imports(profile)
-    names = {each.file: each.name for each in profile.tree.functions if each.file != STAGE}
-    for path, text in profile.sources.items():
-        importer = "" if path == profile.about.get("script") else names.get(path)
-        for each in deferrable(text):
-            spent = sum(costs.get((importer, module), 0) for module in each.modules)
-            if spent < SHORT or spent < NOTABLE * whole:
-                continue
-            users = ", ".join(f"`{name}`" for name in each.users[:3])
-            more = f" and {count(len(each.users) - 3)} more" if len(each.users) > 3 else ""
-            yield Finding(
-                rule="start-deferrable",
-                level=Level.WARNING,
-                message=f"`{each.text}` ({path}:{each.line}) takes {duration(spent)}, "
-                f"{percent(spent / whole)} of the start, and is used in {users}{more} only.",
-                place=Place(path, each.line),
-                treatment="Import it there, unless something relies on what the import does "
-                "besides: run the tests. `wadjet diff` of two starts shows the gain.",
-                weight=spent / whole,
-            )
-
-
-def _imports(profile: Profile) -> dict[tuple[str | None, str], int]:
-    """Return what imports took by who asked first, '' for the program itself, and module."""
-    costs: dict[tuple[str | None, str], int] = {}
-    for stack, value in _times(profile):
-        names = [each.name for each in reversed(stack) if each.file != STAGE]
-        for pair in zip(["", *names], names, strict=False):
-            costs[pair] = costs.get(pair, 0) + value
-    return costs
+    whole = _time(profile)
+    for path, each, spent in ((it.path, it.found, it.time) for it in costly(profile)):
+        if spent < SHORT or spent < NOTABLE * whole:
+            continue
+        users = ", ".join(f"`{name}`" for name in each.users[:3])
+        more = f" and {count(len(each.users) - 3)} more" if len(each.users) > 3 else ""
+        yield Finding(
+            rule="start-deferrable",
+            level=Level.WARNING,
+            message=f"`{each.text}` ({path}:{each.line}) takes {duration(spent)}, "
+            f"{percent(spent / whole)} of the start, and is used in {users}{more} only.",
+            place=Place(path, each.line),
+            treatment="Import it there, unless something relies on what the import does besides: "
+            "`wadjet lazy` moves it, and tries the tests.",
+            weight=spent / whole,
+        )
 
 
 def heavy_import(profile: Profile) -> Iterator[Finding]:

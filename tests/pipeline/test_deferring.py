@@ -8,7 +8,7 @@ import pytest
 from tests.observe.startup.starts import recorded
 
 from wadjet.observe.startup import diagnosis
-from wadjet.observe.startup.deferring import deferrable
+from wadjet.pipeline.deferring import deferrable
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,7 @@ def test_what_only_functions_use_can_wait(
         "from __future__ import annotations\ndef f(): return annotations",
         "try: import csv\nexcept ImportError: csv = None\ndef f(): return csv",
         "import csv\ndef f(): exec('csv')\ndef g(): return csv\nexec('csv')",
+        "lazy import csv\ndef f(): return csv",
         "def f(:",
         "\0",
     ],
