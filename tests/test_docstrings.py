@@ -11,7 +11,7 @@ import pytest
 
 import wadjet
 
-NO_MODULES = ("__main__", "wadjet_memory", "optimized")
+NO_MODULES = ("__main__", "wadjet_memory", "wadjet_startup", "optimized")
 """What runs a program, is loaded before one, or changes how this process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
