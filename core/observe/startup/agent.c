@@ -243,18 +243,21 @@ hook(const char *event, PyObject *args, void *data)
 }
 
 /* The program and its children are to find what they would find without us: we are the
- * first in the list. */
+ * last in the list. */
 static void
 take_back_variables(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
-    const char *theirs = preloaded ? strchr(preloaded, ':') : NULL;
+    char *theirs = preloaded ? strdup(preloaded) : NULL;
+    char *ours = theirs ? strrchr(theirs, ':') : NULL;
     unsetenv(VARIABLE);
-    if (theirs != NULL) {
-        setenv("LD_PRELOAD", theirs + 1, 1);
+    if (ours != NULL) {
+        *ours = '\0';
+        setenv("LD_PRELOAD", theirs, 1);
     } else {
         unsetenv("LD_PRELOAD");
     }
+    free(theirs);
 }
 
 __attribute__((constructor)) static void

@@ -68,7 +68,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Timed:
     """
     with _file() as file:
         name = file.name
-        ours = {_VARIABLE: name, "LD_PRELOAD": _led(str(_agent()), environment.get("LD_PRELOAD"))}
+        preloaded = [*filter(None, [environment.get("LD_PRELOAD")]), str(_agent())]
+        ours = {_VARIABLE: name, "LD_PRELOAD": ":".join(preloaded)}
         began = time.monotonic_ns()
         try:
             done = subprocess.run(
@@ -82,10 +83,6 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Timed:
 
 def _agent() -> Path:
     return Path(__file__).parent / "wadjet_startup.so"
-
-
-def _led(ours: str, theirs: str | None) -> str:
-    return f"{ours}:{theirs}" if theirs else ours
 
 
 def _file() -> tempfile._TemporaryFileWrapper[bytes]:
