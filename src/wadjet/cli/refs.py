@@ -8,8 +8,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from wadjet.cli.output import write_sarif
 from wadjet.errors import NoInputError, UsageError
+from wadjet.model.finding import Finding
 from wadjet.native.refs.building import FOLDER, SITE, build
+from wadjet.native.refs.checking import Checked, check
 from wadjet.native.refs.reading import Reports, read
 from wadjet.native.refs.running import REPORTS, Ended
 from wadjet.native.refs.running import run as start
@@ -20,13 +23,17 @@ FOUND = 1
 
 _EPILOG = """\
 examples:
+  wadjet refs check src                    mistakes that can be read off C and C++ source
+  wadjet refs check src --sarif found.sarif
   wadjet refs build ./project              build it for the ledger, into project/build/wadjet-refs
   wadjet refs run -- pytest --pyargs name  run its tests, and report what they do with references
   wadjet refs run --into DIR --json -- python script.py
   wadjet refs show                         the last report once more
 
 `build` changes nothing but the compiler: each call of the C API goes by way of a ledger.
-`run` exits as the program does, or with 1 if that is 0 and there are mistakes.
+`run` exits as the program does, or with 1 if that is 0 and there are mistakes; so do `check`
+and `show`. `check` needs no build. It reads C with tree-sitter, which
+pip install "wadjet[native]" brings.
 """
 
 
@@ -34,6 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    checks = actions.add_parser("check", help="find mistakes in C and C++ source")
+    checks.add_argument(
+        "sources", nargs="+", type=Path, metavar="SRC", help="a file, or a folder of them"
+    )
+    _form(checks)
     made = actions.add_parser("build", help="build an extension for the ledger")
     made.add_argument("source", type=Path, metavar="DIR", help="the folder of a project")
     _into(made)
@@ -45,11 +57,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     runs = actions.add_parser("run", help="run a program with what was built")
     _into(runs)
-    _json(runs)
+    _form(runs)
     runs.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     shows = actions.add_parser("show", help="show the last report")
     _into(shows)
-    _json(shows)
+    _form(shows)
 
 
 def _into(parser: argparse.ArgumentParser) -> None:
@@ -61,13 +73,35 @@ def _into(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each finding")
+def _form(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="a line of JSON for each finding")
+    form.add_argument(
+        "--sarif", type=Path, metavar="PATH", help="write findings for code hosts, - to print"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace PATH if it exists")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
-    return {"build": _build, "run": _run, "show": _show}[args.action](args)
+    actions = {"check": _check, "build": _build, "run": _run, "show": _show}
+    return actions[args.action](args)
+
+
+def _check(args: argparse.Namespace) -> int:
+    checked = check(args.sources)
+    if not _write(checked.findings, args):
+        _tell(checked)
+    return FOUND if checked.findings else 0
+
+
+def _tell(checked: Checked) -> None:
+    """Print how much was read, and how much could not be."""
+    number = _mistakes(len(checked.findings)) if checked.findings else "No mistakes"
+    told = f"{number} in {checked.functions:,} functions, {checked.lines:,} lines"
+    if checked.unread:
+        told += f"; {checked.unread} functions could not be read"
+    print(f"{told}.")
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -88,26 +122,41 @@ def _run(args: argparse.Namespace) -> int:
         raise NoInputError(f"{folder} has no build", "make one with `wadjet refs build`")
     ended = start(command, folder / SITE, folder / REPORTS)
     found = read(folder / REPORTS, ended)
-    _print(found, ended, as_json=args.json)
+    _print(found, ended, args)
     return ended.exit_code or (FOUND if found.findings else 0)
 
 
 def _show(args: argparse.Namespace) -> int:
     found = read((args.into or FOLDER) / REPORTS)
-    _print(found, None, as_json=args.json)
+    _print(found, None, args)
     return FOUND if found.findings else 0
 
 
-def _print(found: Reports, ended: Ended | None, *, as_json: bool) -> None:
-    if as_json:
-        for each in found.findings:
-            print(json.dumps(asdict(each)))
+def _print(found: Reports, ended: Ended | None, args: argparse.Namespace) -> None:
+    if _write(found.findings, args):
         return
-    show(found.findings, sys.stdout)
     number = len(found.findings)
-    told = f"{number} mistake{'s' if number != 1 else ''} with references"
+    told = f"{_mistakes(number)} with references"
     if found.unconfirmed:
         told += f"; {found.unconfirmed} lines keep references that did not grow"
     print(f"{told}." if number or found.unconfirmed else "No mistakes with references.")
     if ended is not None and ended.signal:
         print(f"The program was ended by {ended.signal}.")
+
+
+def _write(findings: list[Finding], args: argparse.Namespace) -> bool:
+    """Write findings in the form that was asked for; return whether that is for machines."""
+    if args.overwrite and not args.sarif:
+        raise UsageError("--overwrite is for --sarif", "leave it out")
+    if args.sarif:
+        write_sarif(findings, args.sarif, overwrite=args.overwrite)
+    elif args.json:
+        for each in findings:
+            print(json.dumps(asdict(each)))
+    else:
+        show(findings, sys.stdout)
+    return bool(args.json or args.sarif)
+
+
+def _mistakes(number: int) -> str:
+    return f"{number} mistake{'s' if number != 1 else ''}"
