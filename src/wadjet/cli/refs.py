@@ -11,11 +11,13 @@ from pathlib import Path
 from wadjet.cli.output import write_sarif
 from wadjet.errors import NoInputError, UsageError
 from wadjet.model.finding import Finding
+from wadjet.native.refs import tracing
 from wadjet.native.refs.building import FOLDER, SITE, build
 from wadjet.native.refs.checking import Checked, check
 from wadjet.native.refs.reading import Reports, read
 from wadjet.native.refs.running import REPORTS, Ended
 from wadjet.native.refs.running import run as start
+from wadjet.render.text import traces
 from wadjet.render.text.findings import show
 
 FOUND = 1
@@ -29,6 +31,8 @@ examples:
   wadjet refs run -- pytest --pyargs name  run its tests, and report what they do with references
   wadjet refs run --into DIR --json -- python script.py
   wadjet refs show                         the last report once more
+  wadjet refs trace Node -- python script.py          who took and dropped references of Nodes
+  wadjet refs trace tree.c:120 -- python script.py    ... of what that line makes
 
 `build` changes nothing but the compiler: each call of the C API goes by way of a ledger.
 `run` exits as the program does, or with 1 if that is 0 and there are mistakes; so do `check`
@@ -59,6 +63,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _into(runs)
     _form(runs)
     runs.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
+    traced = actions.add_parser("trace", help="follow the references of single objects")
+    traced.add_argument(
+        "what", metavar="TYPE|FILE:LINE", help="objects of a type, or those that a line makes"
+    )
+    _into(traced)
+    traced.add_argument("--all", action="store_true", help="also objects that are in balance")
+    traced.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
     shows = actions.add_parser("show", help="show the last report")
     _into(shows)
     _form(shows)
@@ -84,7 +95,7 @@ def _form(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
-    actions = {"check": _check, "build": _build, "run": _run, "show": _show}
+    actions = {"check": _check, "build": _build, "run": _run, "show": _show, "trace": _trace}
     return actions[args.action](args)
 
 
@@ -114,16 +125,42 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    reports, ended = _started(args, {})
+    found = read(reports, ended)
+    _print(found, ended, args)
+    return ended.exit_code or (FOUND if found.findings else 0)
+
+
+def _trace(args: argparse.Namespace) -> int:
+    reports, ended = _started(args, {tracing.VARIABLE: args.what})
+    found = tracing.read(reports)
+    told = found.objects if args.all else found.unbalanced
+    traces.show(
+        ((each.type, each.alike, each.kept, tracing.folded(each.events)) for each in told),
+        sys.stdout,
+    )
+    if found.is_cut:
+        print("There were more events than are kept: these are the first.")
+    if not found.objects:
+        print(f"The extension has seen no object of `{args.what}`.")
+    elif found.balanced:
+        print(f"In balance, with all that was taken given back: {found.balanced:,}.")
+    if ended.signal:
+        print(f"The program was ended by {ended.signal}.")
+    return ended.exit_code
+
+
+def _started(args: argparse.Namespace, settings: dict[str, str]) -> tuple[Path, Ended]:
+    """Run the command of the arguments; return where the reports are, and how it ended."""
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         raise UsageError("there is no command to run", "write it behind `--`")
+    if command[0].startswith("-"):
+        raise UsageError(f"{command[0]} is no command", "write options first, and `--` behind them")
     folder = args.into or FOLDER
     if not (folder / SITE).is_dir():
         raise NoInputError(f"{folder} has no build", "make one with `wadjet refs build`")
-    ended = start(command, folder / SITE, folder / REPORTS)
-    found = read(folder / REPORTS, ended)
-    _print(found, ended, args)
-    return ended.exit_code or (FOUND if found.findings else 0)
+    return folder / REPORTS, start(command, folder / SITE, folder / REPORTS, settings)
 
 
 def _show(args: argparse.Namespace) -> int:
