@@ -54,7 +54,7 @@ class Nulls(Rule):
     def _nested(self, inner: Call, call: Call) -> None:
         if _may_fail(inner):
             message = f"the result of {inner.name} is passed to {call.name} unchecked"
-            self._say(f"{message}; it is NULL where memory is short", call.line, ())
+            self._say(f"{message}; it is NULL where that fails", call.line, ())
 
     def uses(self, usage: Usage, known: Known) -> None:
         """Report a look into it; any other use may be the check."""
