@@ -33,6 +33,12 @@ return list;""",
         "refs-over-decref 4",
     ),
     "an item is returned as it is": ("return PyTuple_GET_ITEM(args, 0);", "refs-returned 1"),
+    "a member is returned as it is": (
+        """
+if (((Thing *)self)->name == NULL) Py_RETURN_NONE;
+return ((Thing *)self)->name;""",
+        "refs-returned 2",
+    ),
     "what a format lends is given away": (
         """
 PyObject *x;
@@ -119,6 +125,15 @@ def test_a_mistake_is_found_in_its_line(
 
 
 IDIOMS = {
+    "a macro takes a reference of a member": """
+TAKE(((Thing *)self)->name);
+return ((Thing *)self)->name;""",
+    "a member is made anew": """
+((Thing *)self)->name = PyList_New(0);
+return ((Thing *)self)->name;""",
+    "a member of a writer is handed over": """
+struct writer *it = made(self);
+return it->result;""",
     "given away, and increfed behind": """
 PyObject *tuple = PyTuple_New(1);
 if (tuple == NULL) return NULL;

@@ -11,6 +11,6 @@ _PLACE = "LAYOUT: Dict[str, int] = {}"
 
 def script() -> str:
     """Return the commands with the layout of the Python that runs this."""
-    text = (files("wadjet.native.dump") / "commands.py").read_text(encoding="utf-8")
+    text = (files("wadjet.native.dump") / "gdb_commands.py").read_text(encoding="utf-8")
     head, _, rest = text.partition(_PLACE)
     return f"{head}{_PLACE[:-2]}{layout()!r}{rest}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.native.csource.functions import Function
-from wadjet.native.csource.trees import arguments, bare, called, line, text, variable, walk
+from wadjet.native.csource.trees import arguments, bare, called, line, part, text, variable, walk
 from wadjet.native.refs.rules.calls import Call, read
 from wadjet.native.refs.rules.events import Report, Return, Rule, Setting, Usage, Use
 from wadjet.native.refs.rules.known import Known
@@ -26,6 +26,7 @@ CONSTANTS = frozenset({"Py_None", "Py_True", "Py_False", "Py_NotImplemented", "P
 _OBJECT = re.compile(r"(?:const )?(?:struct )?\w+ \*")
 _KEEPS = re.compile(r"\w+_(?:Set\w*|SET_\w+|Append|Insert|Add\w*|Update|Merge\w*|Extend)")
 _TAKES_OUT = re.compile(r"\w+_(?:Set\w*|SET_\w+|Del\w*|Pop\w*|Clear|\w*Resize)")
+_LOOKS = frozenset({"return_statement", "binary_expression", "unary_expression", "if_statement"})
 _NOT_RETURNED = frozenset({"PyErr_Occurred", "PyModuleDef_Init"})
 
 
@@ -191,6 +192,10 @@ class References(Rule):
         if slot and end.call is not None and self._lends(end.call):
             message = f"{function.name} returns the borrowed result of {end.call.name}"
             self._say("returned", message, line(end.node), None)
+        if slot and _is_member_as_it_is(end.value, function):
+            message = f"{function.name} returns the member `{text(end.value)}` without Py_INCREF"
+            whence = Held(function.parameters[0], line(function.body), 0, shared=True)
+            self._say("returned", message, line(end.node), whence)
         name = text(end.value)
         held = known.facts.pop(("refs", name), None)
         if held is not None and (held.released or (slot and held.owned <= 0 and not held.taken)):
@@ -240,6 +245,27 @@ def _increfed(function: Function) -> Iterator[str]:
     for node in walk(function.body):
         if node.type == "call_expression" and called(node) in ("Py_INCREF", "Py_XINCREF"):
             yield from (text(bare(each)) for each in arguments(node))
+
+
+def _is_member_as_it_is(value: Node, function: Function) -> bool:
+    """Say whether a member of self is returned that the function does nothing else with.
+
+    Another use may take a reference, by way of a macro or a variable.
+    """
+    if value.type != "field_expression" or not function.parameters:
+        return False
+    holder = variable(part(value, "argument"))
+    same = (each for each in walk(function.body) if each.type == value.type)
+    uses = (_use_of(each) for each in same if text(each) == text(value))
+    return holder == function.parameters[0] and all(each in _LOOKS for each in uses)
+
+
+def _use_of(node: Node) -> str:
+    """Return the kind of what an expression stands in, apart from casts."""
+    up = node.parent
+    while up is not None and up.type in ("parenthesized_expression", "cast_expression"):
+        up = up.parent
+    return up.type if up is not None else ""
 
 
 def _slot(call: Call) -> str:
