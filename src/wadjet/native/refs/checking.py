@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wadjet.errors import NoInputError
 from wadjet.model.finding import Finding
-from wadjet.native.csource.functions import Source, read
+from wadjet.native.csource.functions import Function, Source, read
 from wadjet.native.csource.trees import HEADERS, files
 from wadjet.native.refs.rules import formats
 from wadjet.native.refs.rules.events import Rule
@@ -36,7 +36,7 @@ def check(paths: Iterable[Path]) -> Checked:
 
     What Cython made is left out. Raises NoInputError where nothing is left.
     """
-    texts = {each: each.read_bytes() for path in paths for each in files(path)}
+    texts = {each: _text(each) for path in paths for each in files(path)}
     texts = {path: text for path, text in texts.items() if not text.startswith(_GENERATED)}
     if not texts:
         raise NoInputError("there is no C source", "name files or folders with some")
@@ -44,10 +44,21 @@ def check(paths: Iterable[Path]) -> Checked:
     macros = frozenset().union(*(each.macros for each in sources.values()))
     made = Checked(lines=sum(text.count(b"\n") for text in texts.values()))
     for path, source in sources.items():
-        made.functions += len(source.functions)
         made.unread += source.unread
-        made.findings += _findings(str(path), source, macros)
+        for function in source.functions:
+            try:
+                made.findings += _findings(str(path), function, source, macros)
+                made.functions += 1
+            except RecursionError:  # an expression of a thousand terms, made by a program
+                made.unread += 1
     return made
+
+
+def _text(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NoInputError(f"cannot read {path} ({error.strerror})") from None
 
 
 def _is_plus(path: Path, among: Iterable[Path]) -> bool:
@@ -57,14 +68,15 @@ def _is_plus(path: Path, among: Iterable[Path]) -> bool:
     return path.suffix in _PLUS or any(each.suffix in _PLUS for each in among)
 
 
-def _findings(file: str, source: Source, macros: frozenset[str]) -> list[Finding]:
+def _findings(
+    file: str, function: Function, source: Source, macros: frozenset[str]
+) -> list[Finding]:
     found: list[Finding] = []
-    for function in source.functions:
-        rules: list[Rule] = [
-            References(file, found.append),
-            Nulls(file, found.append),
-            Memory(file, found.append, macros),
-        ]
-        Flow(function, macros, rules).follow()
-        found += formats.check(file, function, macros, source.arrays)
+    rules: list[Rule] = [
+        References(file, found.append),
+        Nulls(file, found.append),
+        Memory(file, found.append, macros),
+    ]
+    Flow(function, macros, rules).follow()
+    found += formats.check(file, function, macros, source.arrays)
     return list(dict.fromkeys(found))
