@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from jsonschema import validate
 
 from wadjet.cli.__main__ import main
-from wadjet.errors import OutputError, UsageError
+from wadjet.errors import MissingExtraError, OutputError, UsageError
+from wadjet.native.csource import trees
 from wadjet.native.refs.running import NAME, REPORTS
 
 SCHEMA = {
@@ -73,6 +75,15 @@ def test_a_sarif_file_that_is_there_is_kept(
     assert main(["refs", "check", str(source), "--sarif", str(path)]) == OutputError.exit_code
     assert path.read_text() == "mine"
     assert "--overwrite" in capsys.readouterr().err
+
+
+def test_without_a_reader_of_c_the_command_says_what_to_install(
+    source: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tree_sitter", None)
+    trees._parser.cache_clear()
+    assert main(["refs", "check", str(source)]) == MissingExtraError.exit_code
+    assert 'pip install "wadjet[native]"' in capsys.readouterr().err
 
 
 def test_overwrite_without_sarif_is_refused(
