@@ -1,4 +1,4 @@
-"""What the ledger of references finds of planted mistakes, and what it says of mended twins."""
+"""What is found of planted mistakes with references, and what is said of mended twins."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import Counter
 
 from bench.outcome import Outcome, Table
 from bench.refs_corpus import verdicts
+from bench.refs_source import verdicts as read_off
 from bench.rig import Rig
 
 _NOTE = """\
 Each mistake has a twin without it, from the same text; both are built with the ledger and driven \
 four times, each pair in a process of its own. Found is a finding of the expected rule, with the \
-expected file and line."""
+expected file and line. The last column is what `wadjet refs check` finds in the source alone."""
 
 
 def corpus(rig: Rig) -> Outcome:
@@ -21,18 +22,21 @@ def corpus(rig: Rig) -> Outcome:
     planted = Counter(each.case.wanted[0][1] for each in judged)
     found = Counter(each.case.wanted[0][1] for each in judged if each.found)
     false = Counter(each.case.wanted[0][1] for each in judged if each.false)
+    source = read_off(rig.folder / "refs-source")
+    in_source = Counter(each.case.wanted[0][1] for each in source if each.found)
     rows = tuple(
-        (rule, str(number), str(found[rule]), str(false[rule]))
-        for rule, number in sorted(planted.items())
+        (rule, *(str(counts[rule]) for counts in (planted, found, false, in_source)))
+        for rule in sorted(planted)
     )
-    table = Table(
-        "Mistakes with references", ("rule", "planted", "found", "false on twins"), rows, _NOTE
-    )
+    columns = ("rule", "planted", "found", "false on twins", "found in the source")
+    table = Table("Mistakes with references", columns, rows, _NOTE)
     return Outcome(
         (table,),
         {
             "refs-planted": float(len(judged)),
             "refs-found": 100 * found.total() / len(judged),
             "refs-false": 100 * false.total() / len(judged),
+            "refs-source-found": 100 * in_source.total() / len(source),
+            "refs-source-false": float(sum(bool(each.false) for each in source)),
         },
     )

@@ -11,8 +11,8 @@ import pytest
 
 import wadjet
 
-NO_MODULES = ("__main__", "wadjet_memory", "wadjet_startup", "optimized")
-"""What runs a program, is loaded before one, or changes how this process imports."""
+NO_MODULES = ("__main__", "gdb_commands", "wadjet_memory", "wadjet_startup", "optimized")
+"""What runs a program or in gdb, is loaded before one, or changes how this process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

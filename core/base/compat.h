@@ -42,6 +42,8 @@
 #error "Wadjet's core does not support free-threaded builds yet"
 #endif
 
+#define WJ_PYTHON (PY_VERSION_HEX >> 16) /* 0x30b for 3.11 */
+
 typedef struct _PyInterpreterFrame wj_frame;
 typedef struct _gil_runtime_state wj_gil;
 
@@ -190,6 +192,16 @@ wj_frame_instruction(const wj_frame *frame)
     return frame->instr_ptr;
 #endif
 }
+
+/* Where these lie in a frame, for who reads another process. The code's address may
+   have its lowest two bits set. */
+#if PY_VERSION_HEX < 0x030D0000
+#define WJ_FRAME_CODE offsetof(struct _PyInterpreterFrame, f_code)
+#define WJ_FRAME_INSTRUCTION offsetof(struct _PyInterpreterFrame, prev_instr)
+#else
+#define WJ_FRAME_CODE offsetof(struct _PyInterpreterFrame, f_executable)
+#define WJ_FRAME_INSTRUCTION offsetof(struct _PyInterpreterFrame, instr_ptr)
+#endif
 
 /* Byte offset of the instruction in its code; negative before the first one. */
 static inline int

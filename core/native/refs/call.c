@@ -150,6 +150,9 @@ static void
 give(struct wj_frame *frame, PyObject *object)
 {
     struct wj_entry *entry = wj_find(frame, object);
+    if (wj_tracing) {
+        wj_trace(frame->last, object, "returned", -1, wjr_count(object));
+    }
     if (entry == NULL || (entry->origin == WJ_UNKNOWN && entry->own == 0)) {
         if (frame->slot != NULL) {
             return;

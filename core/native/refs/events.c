@@ -41,6 +41,16 @@ wjr_count(void *object)
     return real_count(object, entry);
 }
 
+/* Tell the trace, if there is one; ``to_come`` is how the count will change. */
+static void
+trace(struct wjr_site *site, PyObject *object, const char *event, int change,
+      Py_ssize_t to_come)
+{
+    if (wj_tracing && (wj_current == NULL || !wj_current->threads)) {
+        wj_trace(site, object, event, change, wjr_count(object) + to_come);
+    }
+}
+
 /* ---- holds ---- */
 
 static void
@@ -204,6 +214,7 @@ wjr_new(struct wjr_site *site, void *result)
     if (Py_REFCNT(object) == 1) {
         wj_account_forget(object);
     }
+    trace(site, object, "new", 1, 0);
     if (frame == NULL) {
         wj_account_add(object, site, 1, 0, "");
         return object;
@@ -288,6 +299,7 @@ wjr_incref(struct wjr_site *site, void *given)
     if (cannot_count(site, frame, object)) {
         return;
     }
+    trace(site, object, "taken", 1, 1);
     if (frame == NULL) {
         Py_INCREF(object);
         wj_account_add(object, site, 1, 0, "");
@@ -381,6 +393,7 @@ wjr_decref(struct wjr_site *site, void *given)
         return;
     }
     if (frame == NULL) {
+        trace(site, object, "dropped", -1, -1);
         wj_account_spend(object, 1);
         Py_DECREF(object);
         wj_account_close(object);
@@ -399,6 +412,7 @@ wjr_decref(struct wjr_site *site, void *given)
         seen(site, object);
     }
     entry = wj_entry(frame, object);
+    trace(site, object, "dropped", -1, -1);
     if (entry == NULL) {
         Py_DECREF(object);
         return;
@@ -417,6 +431,7 @@ wjr_steal(struct wjr_site *site, void *given)
     if (object == NULL || is_uninitialised(object)) {
         return;
     }
+    trace(site, object, "given", -1, 0);
     if (frame == NULL) {
         wj_account_spend(object, 1);
         wj_account_close(object);
@@ -455,6 +470,7 @@ wjr_gain(struct wjr_site *site, PyObject *object)
                                  ? NULL
                                  : wj_entry(wj_current, object);
     if (entry != NULL && !entry->dead) {
+        trace(site, object, "kept", 1, 0);
         entry->own++;
         entry->got = site;
     }
@@ -467,6 +483,7 @@ wjr_keep(struct wjr_site *site, void *object)
     struct wj_entry *entry =
         wj_current == NULL || object == NULL ? NULL : wj_find(wj_current, object);
     if (entry != NULL) {
+        trace(site, object, "kept", 1, 0);
         entry->own++;
         entry->gave = NULL;
         entry->got = entry->got ? entry->got : site;
@@ -483,6 +500,7 @@ wjr_hand_in(struct wjr_site *site, PyObject **place)
         return;
     }
     wjr_use(site, object, 1, 1);
+    trace(site, object, "given", -1, 0);
     entry = wj_find(frame, object);
     if (entry == NULL) {
         return;

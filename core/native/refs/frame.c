@@ -11,6 +11,7 @@
 enum { FEW = 12, LOOKS = 4 };
 
 __thread struct wj_frame *wj_current;
+unsigned long wj_calls;
 
 static unsigned
 hash(const PyObject *object, int size)
@@ -133,6 +134,7 @@ wj_enter(struct wj_frame *frame, struct wj_callee *callee, PyObject *self)
 {
     memset(frame, 0, offsetof(struct wj_frame, first));
     frame->caller = wj_current;
+    wj_calls += wj_current == NULL;
     frame->callee = callee;
     frame->self = self;
     frame->entries = frame->first;

@@ -175,6 +175,17 @@ wj_report_leak(unsigned site, long references, const char *why, const char *type
          site, references, reason, name, confirmed ? "true" : "false");
 }
 
+void
+wj_report_event(unsigned long number, unsigned site, const char *event, long count,
+                const char *type)
+{
+    char name[256];
+    quote(name, sizeof name, type);
+    line("{\"trace\": %lu, \"at\": %u, \"event\": \"%s\", \"count\": %ld, "
+         "\"type\": \"%s\"}\n",
+         number, site, event, count, name);
+}
+
 /* How many places were reached: none, if no extension was built for the ledger. */
 unsigned
 wj_sites(void)

@@ -78,6 +78,7 @@ struct wj_account {
 };
 
 extern __thread struct wj_frame *wj_current;
+extern unsigned long wj_calls; /* from the interpreter, but for those within others */
 
 /* ---- report.c ---- */
 void wj_touch(struct wjr_site *site);
@@ -88,6 +89,17 @@ int wj_report_open(const char *path);
 void wj_report_leak(unsigned site, long references, const char *why, const char *type,
                     int confirmed);
 unsigned wj_sites(void);
+
+/* An event in the life of an object that is traced. */
+void wj_report_event(unsigned long number, unsigned site, const char *event, long count,
+                     const char *type);
+
+/* ---- trace.c ---- */
+extern int wj_tracing; /* 0 where nothing is */
+/* An object is "new", "taken", "dropped", "given", "kept" or "returned"; ``change`` is
+ * what the extension has more or less, ``count`` how many references there are then. */
+void wj_trace(struct wjr_site *site, PyObject *object, const char *event, int change,
+              Py_ssize_t count);
 
 /* ---- frame.c ---- */
 struct wj_entry *wj_find(struct wj_frame *frame, PyObject *object);

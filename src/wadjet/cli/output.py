@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from wadjet.errors import OutputError
+
+if TYPE_CHECKING:
+    from wadjet.model.finding import Finding
 
 STANDARD = "-"
 """The --output that means standard output."""
@@ -31,6 +35,16 @@ def output(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     else:
         with _named(path):
             yield from _renamed(path, overwrite)
+
+
+def write_sarif(findings: Iterable[Finding], path: Path, *, overwrite: bool) -> None:
+    """Write findings for code hosts; raises OutputError as ``output`` does."""
+    from wadjet.render import sarif
+
+    with output(path, overwrite=overwrite) as out:
+        text = TextIOWrapper(out, encoding="utf-8", write_through=True)
+        sarif.render(findings, text)
+        text.detach()
 
 
 def _renamed(path: Path, overwrite: bool) -> Iterator[BinaryIO]:

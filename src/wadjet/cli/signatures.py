@@ -7,11 +7,10 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wadjet.cli.output import output
+from wadjet.cli.output import output, write_sarif
 from wadjet.errors import ImageError, UsageError
 from wadjet.target.behavior import require_native
 
@@ -120,11 +119,12 @@ def _write_stubs(found: list[Survey], args: argparse.Namespace) -> None:
 
 
 def _patch(found: list[Survey], source: Path) -> None:
+    from wadjet.native.csource.trees import files
     from wadjet.native.signatures import patch
 
     owners = patch.owners(row for each in found for row in each.rows)
     folder = source if source.is_dir() else source.parent
-    for path in patch.sources(source):
+    for path in files(source):
         sys.stdout.write(patch.diff(path, owners, path.relative_to(folder).as_posix()))
 
 
@@ -132,12 +132,7 @@ def _report(found: list[Survey], args: argparse.Namespace) -> int:
     """Print or write what is wrong with stubs; 1 if anything is."""
     findings = [finding for each in found for finding in each.findings]
     if args.sarif:
-        from wadjet.render import sarif
-
-        with output(args.sarif, overwrite=args.overwrite) as out:
-            text = TextIOWrapper(out, encoding="utf-8", write_through=True)
-            sarif.render(findings, text)
-            text.detach()
+        write_sarif(findings, args.sarif, overwrite=args.overwrite)
     elif args.json:
         for each in findings:
             print(json.dumps(asdict(each)))

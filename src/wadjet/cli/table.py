@@ -40,6 +40,7 @@ COMMANDS = (
     Command("pyc", "look at compiled files that passes made: show, list, verify, clean"),
     Command("signatures", "list what C functions take, read from their machine code"),
     Command("refs", "watch the references that a C extension takes and gives"),
+    Command("embed", "print what a C program that embeds Python is built and debugged with"),
     Command("completion", "print a script that completes wadjet's words in your shell"),
 )
 

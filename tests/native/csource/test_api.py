@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,6 +56,27 @@ def test_a_row_with_a_word_that_means_nothing_is_refused() -> None:
 
     with pytest.raises(ValueError, match="mean nothing"):
         _fact("PyList_New 3.11 new 1=borrows")
+
+
+def test_a_row_that_speaks_twice_of_an_argument_is_refused() -> None:
+    from wadjet.native.csource.api import _fact
+
+    with pytest.raises(ValueError, match="argument 1 twice"):
+        _fact("Py_XDECREF 3.11 - 1=null 1=decrefs")
+
+
+@pytest.mark.skipif(RELEASE >= (3, 13), reason="later versions look at more of their arguments")
+def test_null_crashes_where_the_table_says_so_and_nowhere_else() -> None:
+    script = Path(__file__).with_name("null_calls.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120
+    )
+    told = {(name, int(number)) for name, number in map(str.split, done.stdout.splitlines())}
+    tried = {name for name, number in told if not number}
+    assert len(tried) > 50
+    for name in tried:
+        needed = facts()[name].among("needs")
+        assert sorted(number for each, number in told if each == name and number) == needed, name
 
 
 def call(name: str, *arguments: Any, result: Any = ctypes.py_object) -> Any:

@@ -16,9 +16,10 @@ Version = tuple[int, int]
 
 RESULTS = frozenset({"new", "borrowed", "null", "-"})
 EFFECTS = frozenset(
-    {"steals", "steals-on-success", "gives", "lends", "replaces", "increfs", "decrefs", "null"}
+    {"steals", "steals-on-success", "gives", "lends", "replaces", "increfs", "decrefs"}
+    | {"null", "needs"}
 )
-TRAITS = frozenset({"runs", "nogil", "inner"})
+TRAITS = frozenset({"runs", "nogil", "inner", "fresh", "nonnull"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,10 @@ def _fact(line: str) -> Fact:
     name, versions, result, *effects = line.split()
     since, _, until = versions.partition("-")
     result, _, owner = result.partition("<")
-    arguments = {}
+    arguments: dict[int, frozenset[str]] = {}
     for number, _, words in (each.partition("=") for each in effects if "=" in each):
+        if int(number) in arguments:
+            raise ValueError(f"the row {line!r} has argument {number} twice")
         arguments[int(number)] = frozenset(words.split(","))
     traits = frozenset(each for each in effects if "=" not in each)
     unknown = frozenset().union(*arguments.values()) - EFFECTS | traits - TRAITS

@@ -63,9 +63,7 @@ def read(folder: Path, ended: Ended | None = None) -> Reports:
     found = Reports()
     symbols = Symbolizer()
     seen = set()
-    for path in sorted(folder.glob(f"{NAME}.*")):
-        if path.suffix == ".last":
-            continue
+    for path in reports(folder):
         found.processes += 1
         process = _Process(path, symbols)
         found.unconfirmed += process.unconfirmed
@@ -77,12 +75,18 @@ def read(folder: Path, ended: Ended | None = None) -> Reports:
             if key not in seen:
                 seen.add(key)
                 found.findings.append(each)
-    if not found.processes:
+    return found
+
+
+def reports(folder: Path) -> list[Path]:
+    """Return the report of each process; raises ExtensionError where there is none."""
+    paths = [each for each in sorted(folder.glob(f"{NAME}.*")) if each.suffix != ".last"]
+    if not paths:
         raise ExtensionError(
             "no extension that was built for the ledger was imported",
             "build it with `wadjet refs build`, and see that the program finds it first",
         )
-    return found
+    return paths
 
 
 class _Process:
@@ -95,10 +99,9 @@ class _Process:
         self.findings: list[Finding] = []
         leaks: dict[int, Finding] = {}
         unconfirmed: set[int] = set()
-        for row in _rows(path):
+        for row in rows(path):
             if "site" in row and "file" in row:
-                label = f"{row['api']} in {row['function']}"
-                self._sites[row["site"]] = Place(row["file"], row["line"], label)
+                self._sites[row["site"]] = site(row)
             elif "kind" in row:
                 self.findings.append(self._finding(row))
             elif row.get("confirmed"):
@@ -151,7 +154,13 @@ class _Process:
         return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def site(row: dict[str, Any]) -> Place:
+    """Return the place that a row tells of."""
+    return Place(row["file"], row["line"], f"{row['api']} in {row['function']}")
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a report; a line that a crash cut short is passed over."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             try:

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +36,12 @@ class Ended:
         return signal.Signals(-self.code).name if self.code < 0 else ""
 
 
-def run(command: Sequence[str], site: Path, reports: Path) -> Ended:
-    """Run ``command`` with what is in ``site`` first on its path; what was there is removed.
+def run(
+    command: Sequence[str], site: Path, reports: Path, settings: Mapping[str, str] | None = None
+) -> Ended:
+    """Run ``command`` with what is in ``site`` first on its path; old reports are removed.
 
+    ``settings`` are more variables of its environment.
     Raises NoInputError for a command that there is not, OutputError where nothing can be
     written.
     """
@@ -47,7 +50,7 @@ def run(command: Sequence[str], site: Path, reports: Path) -> Ended:
         reports.mkdir(parents=True)
     except OSError as error:
         raise OutputError(f"cannot write to {reports} ({error.strerror})") from None
-    environment = dict(os.environ)
+    environment = dict(os.environ) | dict(settings or {})
     environment[VARIABLE] = str((reports / NAME).resolve())
     path = [str(site.resolve()), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(each for each in path if each)

@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wadjet.errors import MissingExtraError, NoInputError
+from wadjet.native.csource.trees import parse, part, text, walk
 
 Owners = Mapping[str, Mapping[str, str]]
 """Of each module and type the text signatures of what it has, by name."""
 
-_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".h")
 _NOTHING = ("NULL", "0", "nullptr")
 _ALIKE = 0.5
 """The share of a table's names that an owner must have, for the table to be its own."""
@@ -50,15 +49,6 @@ def owners(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     return made
 
 
-def sources(path: Path) -> list[Path]:
-    """Return the C files of a folder, or the one file that is named."""
-    if not path.exists():
-        raise NoInputError(f"there is no {path}", "name C source or a folder of it")
-    if path.is_file():
-        return [path]
-    return sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES)
-
-
 def diff(path: Path, found: Owners, name: str) -> str:
     """Return the unified diff of one source file, empty where nothing changes."""
     before = path.read_bytes()
@@ -74,47 +64,26 @@ def diff(path: Path, found: Owners, name: str) -> str:
 
 def patched(source: bytes, found: Owners) -> bytes:
     """Return a C source with the text signatures in its method tables."""
-    root = _parser().parse(source).root_node
+    root = parse(source)
     changes: list[_Insertion] = []
     tables = list(_tables(root))
-    used = Counter(_text(row.doc) for table in tables for row in table if row.doc is not None)
+    used = Counter(text(row.doc) for table in tables for row in table if row.doc is not None)
     for table in tables:
         signatures = _owner({row.name for row in table}, found)
         for row in table:
-            text = signatures.get(row.name)
-            if text:
-                changes += _documented(root, row, text, used)
+            signature = signatures.get(row.name)
+            if signature:
+                changes += _documented(root, row, signature, used)
     for change in sorted(changes, reverse=True):
         source = source[: change.start] + change.text + source[change.end :]
     return source
 
 
-def _parser() -> Any:
-    try:
-        import tree_sitter
-        import tree_sitter_c
-    except ImportError:
-        raise MissingExtraError(
-            "tree-sitter is needed to read C source", 'run: pip install "wadjet[native]"'
-        ) from None
-    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_c.language()))
-
-
-def _walk(node: Any) -> Iterator[Any]:
-    yield node
-    for child in node.children:
-        yield from _walk(child)
-
-
-def _text(node: Any) -> str:
-    return str(node.text.decode(errors="replace"))
-
-
 def _tables(root: Any) -> Iterator[list[_Row]]:
     """Yield the method tables: arrays of PyMethodDef with their rows."""
-    for node in _walk(root):
+    for node in walk(root):
         kind = node.child_by_field_name("type") if node.type == "declaration" else None
-        if kind is None or "PyMethodDef" not in _text(kind):
+        if kind is None or "PyMethodDef" not in text(kind):
             continue
         for declarator in node.children_by_field_name("declarator"):
             value = declarator.child_by_field_name("value")
@@ -130,13 +99,13 @@ def _row(node: Any) -> _Row | None:
     fields = dict(enumerate(parts))
     for each in parts:
         if each.type == "initializer_pair":
-            word = _text(each.child_by_field_name("designator")).lstrip(".")
+            word = text(each.child_by_field_name("designator")).lstrip(".")
             value = each.child_by_field_name("value")
             fields[("ml_name", "ml_meth", "ml_flags", "ml_doc").index(word)] = value
     name = fields.get(0)
     if name is None or name.type != "string_literal" or len(fields) < 3:
         return None
-    return _Row(_text(name)[1:-1], fields.get(3), node.end_byte - 1)
+    return _Row(text(name)[1:-1], fields.get(3), node.end_byte - 1)
 
 
 def _owner(names: set[str], found: Owners) -> Mapping[str, str]:
@@ -150,13 +119,13 @@ def _owner(names: set[str], found: Owners) -> Mapping[str, str]:
     return found[best] if most >= _ALIKE else {}
 
 
-def _documented(root: Any, row: _Row, text: str, used: Counter[str]) -> Iterator[_Insertion]:
-    """Yield what changes so that a row's documentation begins with ``text``."""
-    literal = f'"{text}\\n--\\n\\n"'.encode()
+def _documented(root: Any, row: _Row, signature: str, used: Counter[str]) -> Iterator[_Insertion]:
+    """Yield what changes so that a row's documentation begins with ``signature``."""
+    literal = f'"{signature}\\n--\\n\\n"'.encode()
     if row.doc is None:
         yield _Insertion(row.end, row.end, b", " + literal)
         return
-    shown = _text(row.doc)
+    shown = text(row.doc)
     if shown in _NOTHING or shown.endswith(")NULL"):
         yield _Insertion(row.doc.start_byte, row.doc.end_byte, literal)
         return
@@ -173,17 +142,17 @@ def _documented(root: Any, row: _Row, text: str, used: Counter[str]) -> Iterator
 
 def _definition(root: Any, name: str) -> Any:
     """Return the node that gives a documentation its text: PyDoc_STRVAR, or an array."""
-    for node in _walk(root):
-        if node.type == "call_expression" and _text(node).startswith(("PyDoc_STRVAR", "PyDoc_VAR")):
+    for node in walk(root):
+        if node.type == "call_expression" and text(node).startswith(("PyDoc_STRVAR", "PyDoc_VAR")):
             arguments = node.child_by_field_name("arguments")
-            if arguments is not None and _text(arguments.named_children[0]) == name:
+            if arguments is not None and text(arguments.named_children[0]) == name:
                 return arguments
         if node.type == "init_declarator":
-            declared = _text(node.child_by_field_name("declarator"))
+            declared = text(part(node, "declarator"))
             if declared.partition("[")[0].lstrip("*") == name:
                 return node.child_by_field_name("value")
     return None
 
 
 def _first_literal(node: Any) -> Any:
-    return next((each for each in _walk(node) if each.type == "string_literal"), None)
+    return next((each for each in walk(node) if each.type == "string_literal"), None)

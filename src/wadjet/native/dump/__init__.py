@@ -1,0 +1,1 @@
+"""What the interpreter does, as text for C programs that embed it, and for debuggers."""

@@ -1,0 +1,3 @@
+api: object
+
+def layout() -> dict[str, int]: ...
