@@ -105,9 +105,10 @@ def test_nothing_of_ours_is_left_for_the_program(
     code = "import os; print(sorted(name for name in os.environ if name != '_'))"
     timing.run([sys.executable, "-c", code], plain())
     assert capfd.readouterr().out == f"{sorted(plain())}\n"
-    theirs = {**plain(), "LD_PRELOAD": "/nowhere.so"}
-    timing.run([sys.executable, "-c", "import os; print(os.environ['LD_PRELOAD'])"], theirs)
-    assert capfd.readouterr().out == "/nowhere.so\n"
+    theirs = f"{os.environ.get('LD_PRELOAD', '')} /nowhere.so".strip()
+    code = "import os; print(os.environ['LD_PRELOAD'])"
+    timing.run([sys.executable, "-c", code], {**plain(), "LD_PRELOAD": theirs})
+    assert capfd.readouterr().out == f"{theirs}\n"
 
 
 def test_what_is_written_in_part_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
