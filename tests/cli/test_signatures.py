@@ -47,6 +47,7 @@ def test_lines_of_json_are_for_programs(takes: str, capsys: pytest.CaptureFixtur
         "names": "documentation",
         "confidence": "high",
         "known": False,
+        "forms": [],
         "text_signature": "format($module, text, times=..., scale=..., /)",
     }
 

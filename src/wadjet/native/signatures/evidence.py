@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ class Reader:
 
     image: Image
     version: tuple[int, int]
+    string: Callable[[int], str | None] = field(default=lambda _: None)
+    """Returns the ``str`` that there is at a place of the image, once it is loaded."""
 
     def found(self, reading: Reading, *, names: bool) -> Found | None:
         """Return what a reading says, None for nothing.
@@ -43,6 +45,9 @@ class Reader:
         """
         strong = [each for each in reading.calls if PARSERS[each.parser].limits is None]
         if not strong:
+            generated = self._generated(reading)
+            if generated is not None:
+                return generated
             return self._counted(reading, names=names)
         shapes = [shape for each in strong if (shape := self._shape(each)) is not None]
         if len(shapes) < len(strong):
@@ -55,6 +60,27 @@ class Reader:
             return Found(made, form, exact=False)  # somebody else says which names
         one = len({each.key for each in shapes}) == 1 and not beside
         return None if made is None else Found(made, form, one)
+
+    def _generated(self, reading: Reading) -> Found | None:
+        """Return what the code says that Cython writes: its names, and how many by place.
+
+        Which of those that are given by name only must be given, it does not say.
+        """
+        told = dict(sorted(reading.refusals))
+        most = told.get("exactly", told.get("at most"))
+        least = told.get("exactly", told.get("at least", 0))
+        table = max(reading.tables, key=len, default=())
+        if most is None or len(told) < len(reading.refusals) or not _is_one(reading.tables):
+            return None  # of several functions
+        names = [self.string(each) for each in table]
+        if None in names or not 0 <= least <= most or 0 < len(names) < most:
+            return None
+        shape = formats.of_limits([each or "" for each in names], least, most, 0, rest=False)
+        if not names:
+            shape = by_place(least, most)
+        if reading.collects and names:
+            shape = Shape((*shape.parameters, Parameter("kwargs", Kind.NAMES)))
+        return Found(shape, "cython parser", most >= len(names) and not reading.collects)
 
     def _shape(self, call: Call) -> Shape | None:
         parser, values = PARSERS[call.parser], call.values
@@ -170,6 +196,12 @@ class Reader:
         if any(PARSERS[each.parser].form == "none-placed" for each in reading.calls) and unnamed:
             return Found(Shape(), "limits")
         return _compared(reading, names=names, unnamed=unnamed)
+
+
+def _is_one(tables: set[tuple[int, ...]]) -> bool:
+    """Whether tables are one and the same: what is left of it while it is gone through."""
+    whole = max(tables, key=len, default=())
+    return all(whole[len(whole) - len(each) :] == each for each in tables)
 
 
 def _beside(reading: Reading, strong: list[Call], shapes: list[Shape]) -> list[Shape]:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from wadjet.errors import MissingExtraError
-from wadjet.native.signatures import aarch64, x86
+from wadjet.native.signatures import aarch64, generated, x86
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.instructions import Instruction, Memory, Operation, signed
 from wadjet.native.signatures.parsers import NUMPY, PARSERS, Parser
@@ -76,6 +76,12 @@ class Reading:
     """It asked how many arguments there are by place."""
     names: bool = False
     """It asked for those by name, or handed them on."""
+    tables: set[tuple[int, ...]] = field(default_factory=set)
+    """Places of names that were looked for among those that it was called with."""
+    refusals: set[tuple[str, int]] = field(default_factory=set)
+    """How many there should be by place, as Cython's code says when it refuses."""
+    collects: bool = False
+    """It made a dict before it looked for names: it may be for any others."""
     results: set[Value] = field(default_factory=set)
     """What it returns, of what is known while following it."""
     forwards: bool = False
@@ -92,6 +98,7 @@ class Explorer:
         self._decode = _decoder(image.machine)
         self._blocks: dict[int, list[tuple[int, int, str, str]]] = {}
         self._stubs: dict[int, str] = {}
+        self.is_cython = image.has(b"__pyx_")
         self._is_interpreter = "PyArg_ParseTuple" in image.exports
 
     def read(self, address: int, given: list[Value]) -> Reading:
@@ -308,6 +315,7 @@ class _Walk:
         """Call a function; return whether the caller goes on."""
         values = self._arguments(state)
         name = self._explorer.name(target) or self._explorer.clone(values)
+        self._note_generated(name, values)
         if name in _ENDS or _RAISES.match(name):
             return False
         result: Value = None
@@ -330,6 +338,18 @@ class _Walk:
             return False
         self._returned(state, result)
         return True
+
+    def _note_generated(self, name: str, values: tuple[Value, ...]) -> None:
+        """Note what a call tells that Cython has written."""
+        reading, image = self._reading, self._explorer.image
+        if not self._explorer.is_cython:
+            return
+        if name == "PyErr_Format" and (refused := generated.refusal(image, values)):
+            reading.refusals.add(refused)
+        elif name == "PyDict_New":
+            reading.collects |= not reading.tables
+        elif not _API.match(name) and (table := generated.table(image, values)):
+            reading.tables.add(table)
 
     def _returned(self, state: State, result: Value) -> None:
         for register in self._machine.LOST:
@@ -392,7 +412,9 @@ class _Walk:
             self._note_handed(name, values)
             return None
         before = len(self._reading.calls)
-        inner = Reading(self._reading.calls)
+        inner = Reading(
+            self._reading.calls, tables=self._reading.tables, refusals=self._reading.refusals
+        )
         entry = {
             each: state.registers[each]
             for each in self._machine.ARGUMENTS
@@ -402,6 +424,7 @@ class _Walk:
         way = State(entry, {}, state.counts, state.named, state.failed)
         _Walk(self._explorer, inner, self._depth + 1, self._left).run(inside, way)
         self._reading.clipped |= inner.clipped
+        self._reading.collects |= inner.collects
         self._reading.forwards |= inner.forwards
         self._reading.names |= inner.names
         self._reading.counted |= inner.counted

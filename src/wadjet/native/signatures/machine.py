@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wadjet.errors import ImageError
-from wadjet.native.signatures import _signatures
+from wadjet.native.signatures import _signatures, memory
 from wadjet.native.signatures.census import Callable
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.evidence import ANYTHING, Found, Reader
@@ -20,6 +20,9 @@ from wadjet.target.behavior import MINOR, parser_offsets
 VARARGS, KEYWORDS, NOARGS, ONE, FASTCALL, METHOD = 1, 2, 4, 8, 0x80, 0x200
 _VECTOR = FASTCALL | KEYWORDS
 _CLASSIC = VARARGS | KEYWORDS
+
+_MARKS = {"cython": b".__reduce_cython__(self", "pyo3": b"pyo3_runtime"}
+"""What only images have whose code a tool wrote; Cython's where it embeds signatures."""
 
 
 def convention(flags: int) -> list[Value]:
@@ -37,11 +40,22 @@ def convention(flags: int) -> list[Value]:
 class Code:
     """The code of one image, and what was read in it before."""
 
-    def __init__(self, image: Image, version: tuple[int, int]) -> None:
+    def __init__(self, image: Image, version: tuple[int, int], base: int | None = None) -> None:
+        """``base`` is where the image is loaded in this process, None where it is not."""
         self.image = image
         self._explorer = Explorer(image, Layout(keywords=parser_offsets(version)[1]))
-        self._reader = Reader(image, version)
+        self._reader = (
+            Reader(image, version)
+            if base is None
+            else Reader(image, version, lambda place: memory.string(base + place))
+        )
         self._kept: dict[tuple[int, int], Found | None] = {}
+
+    @cached_property
+    def maker(self) -> str:
+        """The tool that wrote the code, as far as it matters; empty for none."""
+        marks = (each for each, mark in _MARKS.items() if self.image.has(mark))
+        return next(marks, "")
 
     @staticmethod
     def by_flags(flags: int) -> Found | None:
@@ -129,7 +143,7 @@ class Process:
         if loaded.path not in self._codes:
             try:
                 image = Image(Path(loaded.path))
-                self._codes[loaded.path] = Code(image, MINOR)
+                self._codes[loaded.path] = Code(image, MINOR, loaded.base)
             except ImageError:
                 self._codes[loaded.path] = None
         return self._codes[loaded.path]
@@ -140,6 +154,17 @@ class Process:
             return self._type(callable_.object)
         definition = _signatures.method(callable_.object)
         return None if definition is None else self.function(definition[1], definition[2])
+
+    def maker(self, callable_: Callable) -> str:
+        """Return the tool that wrote the image of a function or a type; empty for none."""
+        value = callable_.object
+        if callable_.kind == "type":
+            places = [each for each in _signatures.slots(value)[:2] if each]
+        else:
+            definition = _signatures.method(value)
+            places = [] if definition is None else [definition[1]]
+        codes = [self.code(place) for each in places if (place := self.loaded(each))]
+        return next((code.maker for code in codes if code is not None and code.maker), "")
 
     def function(self, address: int, flags: int) -> Found | None:
         """Return what the function at an address takes, called as its flags say."""
