@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from wadjet.native.signatures import formats
 from wadjet.native.signatures.elf import Image
-from wadjet.native.signatures.explore import Call, Reading
 from wadjet.native.signatures.instructions import signed
 from wadjet.native.signatures.parsers import PARSERS
+from wadjet.native.signatures.reading import Call, Reading
+from wadjet.native.signatures.searched import Searched, parameters
 from wadjet.native.signatures.shape import UNKNOWN, Kind, Parameter, Shape, by_place
 from wadjet.native.signatures.state import ANY, MANY, Array, Value
 from wadjet.target.behavior import parser_offsets, unpacks_the_rest
@@ -38,16 +39,21 @@ class Reader:
     string: Callable[[int], str | None] = field(default=lambda _: None)
     """Returns the ``str`` that there is at a place of the image, once it is loaded."""
 
-    def found(self, reading: Reading, *, names: bool) -> Found | None:
+    def found(
+        self, reading: Reading, *, names: bool, searched: Searched | None = None
+    ) -> Found | None:
         """Return what a reading says, None for nothing.
 
-        ``names`` is whether the calling convention lets arguments be given by name.
+        ``names`` is whether the calling convention lets arguments be given by name, ``searched``
+        is what it does with those that it looks for itself.
         """
         strong = [each for each in reading.calls if PARSERS[each.parser].limits is None]
         if not strong:
             generated = self._generated(reading)
             if generated is not None:
                 return generated
+            if searched is not None and _is_certain(reading):
+                return _of_search(reading, searched)
             return self._counted(reading, names=names)
         shapes = [shape for each in strong if (shape := self._shape(each)) is not None]
         if len(shapes) < len(strong):
@@ -225,17 +231,30 @@ def _fits(count: int, shape: Shape) -> bool:
 def _takes_names(reading: Reading) -> bool:
     """Whether arguments by name get anywhere: not if nobody asks for them."""
     refused = any(PARSERS[each.parser].form == "none-named" for each in reading.calls)
-    return reading.names and bool(reading.with_names) and not refused
+    taken = reading.with_names or reading.clipped_named
+    return reading.names and bool(taken) and not refused
+
+
+def _is_certain(reading: Reading) -> bool:
+    """Whether it is known how many there may be by place."""
+    return bool(reading.accepted) and reading.clipped <= reading.accepted
+
+
+def _of_search(reading: Reading, searched: Searched) -> Found:
+    """Return the shape of a function that looks for names itself."""
+    made, exact = parameters(searched, min(reading.accepted), max(reading.accepted))
+    return Found(Shape(made), "names", exact)
 
 
 def _compared(reading: Reading, *, names: bool, unnamed: bool) -> Found | None:
     """Return the shape of a function that compares the number of arguments itself."""
-    if not reading.accepted or not reading.clipped <= reading.accepted:
+    accepted = reading.accepted | reading.clipped
+    if not accepted or (not _is_certain(reading) and accepted == ANY):
         return None
     if not (reading.counted or reading.names or reading.forwards):
         return Found(ANYTHING if names else by_place(0, None), "unread", exact=False)
-    least, most = min(reading.accepted), max(reading.accepted)
-    exact = len(reading.accepted) == most - least + 1
+    least, most = min(accepted), max(accepted)
+    exact = _is_certain(reading) and len(accepted) == most - least + 1
     endless = most == MANY
     # Whom it hands them to may refuse them; and what refuses nothing may have hidden how.
     exact &= not (endless and (reading.forwards or least == 0))

@@ -13,6 +13,8 @@ from wadjet.native.signatures.census import Callable
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.evidence import ANYTHING, Found, Reader
 from wadjet.native.signatures.explore import Explorer
+from wadjet.native.signatures.reading import Reading
+from wadjet.native.signatures.searched import searched
 from wadjet.native.signatures.shape import Shape, by_place
 from wadjet.native.signatures.state import Count, Given, Layout, Value
 from wadjet.target.behavior import MINOR, parser_offsets
@@ -20,6 +22,8 @@ from wadjet.target.behavior import MINOR, parser_offsets
 VARARGS, KEYWORDS, NOARGS, ONE, FASTCALL, METHOD = 1, 2, 4, 8, 0x80, 0x200
 _VECTOR = FASTCALL | KEYWORDS
 _CLASSIC = VARARGS | KEYWORDS
+INIT_FAILED = -1
+"""What a ``tp_init`` returns with an error."""
 
 _MARKS = {"cython": b".__reduce_cython__(self", "pyo3": b"pyo3_runtime"}
 """What only images have whose code a tool wrote; Cython's where it embeds signatures."""
@@ -49,7 +53,7 @@ class Code:
             if base is None
             else Reader(image, version, lambda place: memory.string(base + place))
         )
-        self._kept: dict[tuple[int, int], Found | None] = {}
+        self._kept: dict[tuple[int, int, int], Found | None] = {}
 
     @cached_property
     def maker(self) -> str:
@@ -64,14 +68,24 @@ class Code:
             return Found(Shape(), "flags")
         return Found(by_place(1, 1), "flags") if flags & ONE else None
 
-    def function(self, address: int, flags: int) -> Found | None:
-        """Return what the function at ``address`` takes, called as its flags say."""
+    def function(self, address: int, flags: int, failure: int = 0) -> Found | None:
+        """Return what the function at ``address`` takes, called as its flags say.
+
+        ``failure`` is what it returns with an error: NULL, but for a ``tp_init``.
+        """
         if flags & (NOARGS | ONE):
             return self.by_flags(flags)
-        wanted = address, flags & (_VECTOR | VARARGS | METHOD)
+        wanted = address, flags & (_VECTOR | VARARGS | METHOD), failure
         if wanted not in self._kept:
-            reading = self._explorer.read(address, convention(flags))
-            self._kept[wanted] = self._reader.found(reading, names=bool(flags & KEYWORDS))
+            given = convention(flags)
+
+            def read(assumed: str | None = None) -> Reading:
+                return self._explorer.read(address, given, assumed, failure)
+
+            reading = read()
+            names = bool(flags & KEYWORDS)
+            found = searched(reading, read) if names else None
+            self._kept[wanted] = self._reader.found(reading, names=names, searched=found)
         return self._kept[wanted]
 
 
@@ -166,13 +180,13 @@ class Process:
         codes = [self.code(place) for each in places if (place := self.loaded(each))]
         return next((code.maker for code in codes if code is not None and code.maker), "")
 
-    def function(self, address: int, flags: int) -> Found | None:
+    def function(self, address: int, flags: int, failure: int = 0) -> Found | None:
         """Return what the function at an address takes, called as its flags say."""
         place = self.loaded(address)
         code = None if place is None else self.code(place)
         if place is None or code is None:
             return Code.by_flags(flags)
-        return code.function(address - place.base, flags)
+        return code.function(address - place.base, flags, failure)
 
     def _type(self, kind: type) -> Found | None:
         new, init, vectorcall, *_ = _signatures.slots(kind)
@@ -180,7 +194,7 @@ class Process:
         generic = self._name(new) == "PyType_GenericNew"
         found = of_type(
             None if plain_new or generic else self.function(new, _CLASSIC),
-            None if plain_init else self.function(init, _CLASSIC),
+            None if plain_init else self.function(init, _CLASSIC, INIT_FAILED),
             plain_new=plain_new,
             generic=generic,
             plain_init=plain_init,

@@ -17,7 +17,7 @@ from wadjet.errors import ImageError
 from wadjet.native.signatures import docline
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.evidence import Found
-from wadjet.native.signatures.machine import KEYWORDS, VARARGS, Code, of_type
+from wadjet.native.signatures.machine import INIT_FAILED, KEYWORDS, VARARGS, Code, of_type
 from wadjet.native.signatures.recover import Confidence, Signature, blended
 from wadjet.native.signatures.shape import Shape
 from wadjet.target.behavior import MINOR
@@ -102,7 +102,7 @@ def _type(code: Code, init: int, new: int) -> Found | None:
     return (
         of_type(
             None if generic or not new else code.function(new, VARARGS | KEYWORDS),
-            code.function(init, VARARGS | KEYWORDS) if init else None,
+            code.function(init, VARARGS | KEYWORDS, INIT_FAILED) if init else None,
             plain_new=False,
             generic=generic or not new,
             plain_init=not init,
