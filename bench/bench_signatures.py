@@ -19,7 +19,8 @@ PACKAGES = (
 )
 _NOTE = """\
 Types that cannot be called are left out. Exact: the same calls are accepted by place and by name. \
-Refuted: the text signature says that a type can be called with nothing, and the type says no. \
+Refuted: the text signature says that a type can be called with nothing, and the type says no, \
+or it lacks a name that the function says it takes. \
 Finer: it says `**kwargs`, where the code names them. Unsure: so it is called, and it differs. \
 Told by a stub or a documentation, and left out: the code said nothing."""
 _KINDS = ("functions", "methods", "types")

@@ -3,7 +3,8 @@
     signatures.py stdlib|MODULE ...
 
 Where inspect knows a signature, machine code is read as if it did not, and the two are compared.
-A type whose text signature says that it can be called with nothing is asked: it may be wrong.
+A type whose text signature says that it can be called with nothing is asked: it may be wrong. So
+is what takes more by name than its text signature says, together with a name that nobody takes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from typing import Any
 
+from wadjet.native.signatures import liars
 from wadjet.native.signatures.census import Callable, callables
 from wadjet.native.signatures.machine import Process
 from wadjet.native.signatures.modules import extensions
@@ -80,6 +82,9 @@ def _verdict(each: Callable, truth: Shape, found: Signature) -> str:
     if "**" in truth.keywords and "**" not in found.shape.keywords:
         return "finer" if truth.arity[0] == found.shape.arity[0] else "wrong"
     if each.kind == "type" and truth.arity[0] == 0 < found.shape.arity[0] and _refuses(each):
+        return "refuted"
+    more = found.shape.keywords - truth.keywords - {"**"}
+    if more and all(liars.knows(each, name) for name in more):
         return "refuted"
     return "wrong" if found.confidence is Confidence.HIGH else "unsure"
 

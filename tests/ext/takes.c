@@ -217,6 +217,25 @@ by_key(PyObject *self, PyObject *args, PyObject *names)
     return Py_BuildValue("OO", PyTuple_GET_ITEM(args, 0), depth ? depth : Py_None);
 }
 
+/* Any number by place; what is given by name is parsed apart, as zip() does. */
+static PyObject *
+options(PyObject *self, PyObject *args, PyObject *names)
+{
+    static char *keywords[] = {"strict", NULL};
+    int strict = 0;
+    if (names != NULL) {
+        PyObject *nothing = PyTuple_New(0);
+        int parsed = nothing != NULL
+                     && PyArg_ParseTupleAndKeywords(nothing, names, "|$p:options",
+                                                    keywords, &strict);
+        Py_XDECREF(nothing);
+        if (!parsed) {
+            return NULL;
+        }
+    }
+    return Py_BuildValue("Oi", args, strict);
+}
+
 static const PyMethodDef functions[] = {
     {"none", none, METH_NOARGS, "Nothing."},
     {"one", one, METH_O, NULL},
@@ -239,6 +258,8 @@ static const PyMethodDef functions[] = {
     {"by_name", (PyCFunction)(void (*)(void))by_name, METH_FASTCALL | METH_KEYWORDS,
      NULL},
     {"by_key", (PyCFunction)(void (*)(void))by_key, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"options", (PyCFunction)(void (*)(void))options, METH_VARARGS | METH_KEYWORDS,
+     NULL},
     {"known", one, METH_O, "known($module, value, /)\n--\n\nInspect knows it."},
     {NULL, NULL, 0, NULL},
 };

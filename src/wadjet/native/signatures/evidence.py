@@ -63,7 +63,8 @@ class Reader:
         made = merged([*shapes, *beside])
         if made and names and form in ("format", "unpack") and _takes_names(reading):
             made = Shape((*made.parameters, Parameter("kwargs", Kind.NAMES)))
-            return Found(made, form, exact=False)  # somebody else says which names
+            loose = Found(made, form, exact=False)  # somebody else says which names
+            return self._with_names(loose, reading)
         one = len({each.key for each in shapes}) == 1 and not beside
         return None if made is None else Found(made, form, one)
 
@@ -201,7 +202,25 @@ class Reader:
             return None if made is None else Found(made, "limits", one)
         if any(PARSERS[each.parser].form == "none-placed" for each in reading.calls) and unnamed:
             return Found(Shape(), "limits")
-        return _compared(reading, names=names, unnamed=unnamed)
+        found = _compared(reading, names=names, unnamed=unnamed)
+        return found if found is None or unnamed else self._with_names(found, reading)
+
+    def _with_names(self, found: Found, reading: Reading) -> Found:
+        """Return what is found with the names that the function has parsed apart from the rest.
+
+        What must be given is in the tuple that it made for that.
+        """
+        shapes = [self._shape(each) for each in reading.keywords]
+        if len({shape.key for shape in shapes if shape}) != 1 or None in shapes:
+            return found
+        named = [
+            Parameter(each.name, Kind.NAME, each.default)
+            for shape in shapes[:1]
+            for each in (shape.parameters if shape else ())
+            if not each.required
+        ]
+        others = found.shape.of(Kind.PLACE, Kind.EITHER, Kind.REST)
+        return found._replace(shape=Shape((*others, *named)))
 
 
 def _is_one(tables: set[tuple[int, ...]]) -> bool:
@@ -249,7 +268,7 @@ def _of_search(reading: Reading, searched: Searched) -> Found:
 def _compared(reading: Reading, *, names: bool, unnamed: bool) -> Found | None:
     """Return the shape of a function that compares the number of arguments itself."""
     accepted = reading.accepted | reading.clipped
-    if not accepted or (not _is_certain(reading) and accepted == ANY):
+    if not accepted or (not reading.accepted and accepted == ANY):
         return None
     if not (reading.counted or reading.names or reading.forwards):
         return Found(ANYTHING if names else by_place(0, None), "unread", exact=False)

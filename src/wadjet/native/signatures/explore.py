@@ -24,7 +24,6 @@ from wadjet.native.signatures.state import (
     ANY,
     KEY,
     MANY,
-    NAMED,
     Array,
     Count,
     Frame,
@@ -35,6 +34,9 @@ from wadjet.native.signatures.state import (
     State,
     Value,
     each_count,
+    is_given,
+    is_named,
+    is_passed_on,
     needed,
     split,
     step,
@@ -121,13 +123,13 @@ class Explorer:
 
     def clone(self, values: tuple[Value, ...]) -> str:
         """Return the parser that a function without a name is, by what it is called with."""
-        if _is_given(values[0]) and isinstance(values[1], Count):
+        if is_given(values[0]) and isinstance(values[1], Count):
             for at in (2, 3, 4):
                 name = f"_PyArg_UnpackKeywords@{at}"
                 if name in PARSERS and self._is_parser(values[at]):
                     return name
         own, _, items, count, _, first = values[:6]
-        if _is_given(items) and isinstance(count, Count) and self._is_name(own):
+        if is_given(items) and isinstance(count, Count) and self._is_name(own):
             return NUMPY if self._is_name(first) else ""
         return ""
 
@@ -289,7 +291,7 @@ class _Walk:
         """Note what a condition is about."""
         for value in state.flags[1:3] if state.flags else ():
             self._reading.counted |= isinstance(value, Count)
-            self._reading.names |= isinstance(value, Given) and value.what in NAMED
+            self._reading.names |= is_named(value)
 
     def _jump(self, operand: object, state: State, after: int) -> None:
         target = self._value(operand, state, after)
@@ -331,7 +333,7 @@ class _Walk:
             result = self._next_key(state)
         elif name in _SIZES and isinstance(values[0], Given):
             result = Count(0) if values[0].what == "tuple" else Given("names")
-        elif any(_is_given(value) for value in values):
+        elif is_passed_on(values):
             endings = self._hand_over(target, name, state)
             if not endings:
                 return False
@@ -392,8 +394,12 @@ class _Walk:
         """Note the call of a parser; return the way on which it succeeds, if of interest."""
         parser = PARSERS[name]
         subject = values[parser.subject]
-        if not _is_given(subject):
-            return None  # it parses something else than what the function was called with
+        if not is_given(subject):  # something else than what the function was called with
+            if parser.form == "keywords" and values[1] == Given("kwargs"):
+                self._reading.names = True
+                call = Call(name, values, state.counts, state.named)
+                self._reading.keywords.append(call)
+            return None
         self._reading.calls.append(Call(name, values, state.counts, state.named))
         if parser.limits is None:
             other = state.copy() if parser.form in ("format", "unpack") else None
@@ -416,10 +422,10 @@ class _Walk:
         pairs = pairwise(values)
         calls = not name or "all" in name
         together = calls and any(
-            _is_named(b) and (isinstance(a, Count) or _is_given(a)) for a, b in pairs
+            is_named(b) and (isinstance(a, Count) or is_given(a)) for a, b in pairs
         )
-        self._reading.names |= _is_named(values[0]) or together
-        self._reading.forwards |= _is_given(values[0]) or (calls and any(map(_is_given, values)))
+        self._reading.names |= is_named(values[0]) or together
+        self._reading.forwards |= is_given(values[0]) or (calls and any(map(is_given, values)))
 
     def _hand_over(self, target: Value, name: str, state: State) -> list[Ending]:
         """Enter a function that gets what this one was called with; return how it ends.
@@ -436,6 +442,7 @@ class _Walk:
             self._reading.calls,
             assumed=self._reading.assumed,
             asked=self._reading.asked,
+            keywords=self._reading.keywords,
             tables=self._reading.tables,
             refusals=self._reading.refusals,
         )
@@ -473,10 +480,6 @@ def _after(ending: Ending, state: State) -> Value:
     return ending.result
 
 
-def _is_named(value: Value) -> bool:
-    return isinstance(value, Given) and value.what in NAMED
-
-
 def _limits(parser: Parser, values: tuple[Value, ...]) -> tuple[int, int]:
     """Return how few and how many a parser lets through."""
     if parser.limits is None or parser.form == "none-placed":
@@ -485,9 +488,3 @@ def _limits(parser: Parser, values: tuple[Value, ...]) -> tuple[int, int]:
     low = signed(least, 8) if isinstance(least, int) else 0
     high = signed(most, 8) if isinstance(most, int) else MANY
     return low, MANY if high < 0 else high
-
-
-def _is_given(value: Value) -> bool:
-    if isinstance(value, Count):
-        return True
-    return isinstance(value, Given) and value.what in ("tuple", "items", *NAMED)

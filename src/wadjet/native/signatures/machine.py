@@ -199,8 +199,9 @@ class Process:
             generic=generic,
             plain_init=plain_init,
         )
-        if found is None and vectorcall:
-            return self.function(vectorcall, _VECTOR)
+        if vectorcall and (found is None or not found.exact):
+            shorter = self.function(vectorcall, _VECTOR)
+            return shorter if found is None or (shorter and shorter.exact) else found
         return found
 
     def _name(self, address: int) -> str:

@@ -59,6 +59,8 @@ class Reading:
     """It asked how many arguments there are by place."""
     names: bool = False
     """It asked for those by name, or handed them on."""
+    keywords: list[Call] = field(default_factory=list)
+    """Parsers that it called with what was given by name, and with another tuple."""
     tables: set[tuple[int, ...]] = field(default_factory=set)
     """Places of names that were looked for among those that it was called with."""
     refusals: set[tuple[str, int]] = field(default_factory=set)

@@ -62,8 +62,32 @@ class Inside(NamedTuple):
 
 
 Value = int | Count | Given | Frame | Import | Array | Inside | None
+_POINTER = 1 << 40  # any but NULL
 _THERE = ("tuple", "items", "self", "key", "argument")  # pointers that are never NULL
 NAMED = ("kwargs", "kwnames", "names")
+
+
+def is_named(value: Value) -> bool:
+    """Whether a value is of what was given by name."""
+    return isinstance(value, Given) and value.what in NAMED
+
+
+def is_given(value: Value) -> bool:
+    """Whether a value is of what the function was called with."""
+    if isinstance(value, Count):
+        return True
+    return isinstance(value, Given) and value.what in ("tuple", "items", *NAMED)
+
+
+def is_passed_on(values: tuple[Value, ...]) -> bool:
+    """Whether a function is called with what this one was called with.
+
+    Registers that it does not read hold what they held. So a number of arguments counts with
+    the arguments beside it, or as one of the first two.
+    """
+    if any(is_given(each) and not isinstance(each, Count) for each in values):
+        return True
+    return any(isinstance(each, Count) for each in values[:2])
 
 
 class Layout(NamedTuple):
@@ -241,7 +265,7 @@ def split(state: State, condition: str) -> tuple[State | None, State | None]:
     about = _about_names(kind, a, b)
     if about:
         return _split_names(state, condition)
-    left, right = (1 if state.is_one(each) else _known(each) for each in (a, b))
+    left, right = _number(state, kind, a, b), _number(state, kind, b, a)
     if left is None or right is None:
         return state, state.copy()
     yes: set[int] = set()
@@ -280,13 +304,14 @@ def _split_names(state: State, condition: str) -> tuple[State | None, State | No
     return ways[0], ways[1]
 
 
-def _known(value: Value) -> int | Count | None:
-    """Return what a value is as a number, if it can be compared with one."""
+def _number(state: State, kind: str, value: Value, other: Value) -> int | Count | None:
+    """Return what a value is as a number, if it can be compared with another."""
     if isinstance(value, int | Count):
         return value
-    if isinstance(value, Given) and value.what in _THERE:
-        return 1 << 40  # never NULL
-    return None
+    if state.is_one(value):
+        return 1
+    pointer = isinstance(value, Given) and value.what in _THERE
+    return _POINTER if pointer and (kind == "test" or other == 0) else None
 
 
 def _at(value: int | Count, count: int) -> int:
