@@ -20,7 +20,7 @@ from wadjet.native.signatures import liars
 from wadjet.native.signatures.census import Callable, callables
 from wadjet.native.signatures.machine import Process
 from wadjet.native.signatures.modules import extensions
-from wadjet.native.signatures.recover import Confidence, Signature, found_for
+from wadjet.native.signatures.recover import Confidence, Signature, found_for, recovered, told_by
 from wadjet.native.signatures.shape import Shape, of_signature
 
 
@@ -50,11 +50,12 @@ def _count(
 ) -> None:
     known = each.signature()
     blank = Signature(each.name, each.kind, None, "", Confidence.NONE, bound=each.bound)
-    found = found_for(each, process, blank)
+    found = recovered(each, process) if each.maker else found_for(each, process, blank)
     counts[f"{each.kind}s"] += 1
     counts[f"{each.kind}s known"] += known is not None
     counts[f"{each.kind}s either"] += known is not None or found.shape is not None
     if known is None:
+        _compare_with_stub(each, found, counts, listed)
         counts[f"by {found.evidence or 'nothing'}"] += 1
         counts[f"confidence {found.confidence.name.lower()}"] += 1
         if found.shape is None:
@@ -67,6 +68,33 @@ def _count(
         counts[verdict] += 1
         if verdict != "exact":
             listed[verdict].append(f"{each.name}: ({truth.text()}), read {found.text}")
+
+
+def _compare_with_stub(
+    each: Callable,
+    found: Signature,
+    counts: collections.Counter[str],
+    listed: dict[str, list[str]],
+) -> None:
+    """Compare what was read with what a stub says, if it has one signature for it.
+
+    A stub is not always right: names that the interpreter refuses are the stub's mistake.
+    """
+    told = [shape for source, shape in told_by(each) if source == "stub"]
+    if len(told) != 1 or found.shape is None or found.confidence is Confidence.LOW:
+        return
+    [stub] = told
+    more = stub.keywords - found.shape.keywords
+    if stub.key == found.shape.key:
+        verdict = "as the stub"
+    elif stub.arity == found.shape.arity and more and all(liars.refuses(each, n) for n in more):
+        verdict = "stub refused"
+    else:
+        verdict = "not the stub"
+    sure = "sure" if found.confidence is Confidence.HIGH else "unsure"
+    counts[f"{sure}, {verdict}"] += 1
+    if verdict == "not the stub":
+        listed[f"{sure}, {verdict}"].append(f"{each.name}: stub ({stub.text()}), read {found.text}")
 
 
 def _verdict(each: Callable, truth: Shape, found: Signature) -> str:

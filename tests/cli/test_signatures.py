@@ -131,3 +131,19 @@ def test_an_option_that_would_do_nothing_is_refused(
 ) -> None:
     assert main(["signatures", takes, *options]) == UsageError.exit_code
     assert capsys.readouterr().err.startswith(f"wadjet: {options[0]} is for ")
+
+
+def test_libraries_of_a_package_that_are_no_modules_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "packed"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    build("takes", package, "-O2")
+    (package / "plugin.so").write_bytes(b"of another program")
+    assert main(["signatures", "packed"]) == 0
+    printed = capsys.readouterr()
+    assert "packed.takes: 25 C callables" in printed.out
+    assert not printed.err

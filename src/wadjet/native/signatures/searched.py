@@ -99,7 +99,7 @@ def parameters(found: Searched, least: int, most: int) -> tuple[tuple[Parameter,
         made.append(Parameter("args", Kind.REST))
     rest = [name for name in places if name not in placed.values()]
     made += (Parameter(name, Kind.NAME, UNKNOWN) for name in rest)
-    if found.others:
+    if found.others or not found.sure:
         made.append(Parameter("kwargs", Kind.NAMES))
     exact = found.sure and not (found.others or rest or loose)
     return tuple(made), exact and most < MANY
