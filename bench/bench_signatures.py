@@ -38,8 +38,10 @@ or it lacks a name that the function says it takes. \
 Finer: it says `**kwargs`, where the code names them. Unsure: so it is called, and it differs. \
 Told by a stub or a documentation, and left out: the code said nothing."""
 _KINDS = ("functions", "methods", "types")
-_STUBS = ("sure, not the stub", "sure, as the stub", "sure, stub refused", "unsure, as the stub")
-_STUBS += ("unsure, stub refused", "unsure, not the stub")
+_STUBS = (
+    *("sure, not the stub", "sure, as the stub", "sure, stub refused"),
+    *("unsure, as the stub", "unsure, stub refused", "unsure, not the stub"),
+)
 _VERDICTS = ("exact", "finer", "unsure", "wrong", "refuted", "told")
 
 
