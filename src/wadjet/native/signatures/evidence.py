@@ -85,9 +85,10 @@ class Reader:
         shape = formats.of_limits([each or "" for each in names], least, most, 0, rest=False)
         if not names:
             shape = by_place(least, most)
-        if reading.collects and names:
+        others = reading.collects if names else most > 0 and _takes_names(reading)
+        if others:
             shape = Shape((*shape.parameters, Parameter("kwargs", Kind.NAMES)))
-        return Found(shape, "cython parser", most >= len(names) and not reading.collects)
+        return Found(shape, "cython parser", most >= len(names) and not others)
 
     def _shape(self, call: Call) -> Shape | None:
         parser, values = PARSERS[call.parser], call.values

@@ -83,11 +83,12 @@ def is_passed_on(values: tuple[Value, ...]) -> bool:
     """Whether a function is called with what this one was called with.
 
     Registers that it does not read hold what they held. So a number of arguments counts with
-    the arguments beside it, or as one of the first two.
+    the arguments beside it, as one of the first two, or as the third after the object itself.
     """
     if any(is_given(each) and not isinstance(each, Count) for each in values):
         return True
-    return any(isinstance(each, Count) for each in values[:2])
+    own = values[0] == Given("self")  # as in a vectorcall, with arguments that it has copied
+    return any(isinstance(each, Count) for each in values[: 3 if own else 2])
 
 
 class Layout(NamedTuple):
