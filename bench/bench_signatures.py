@@ -51,7 +51,7 @@ def signatures(rig: Rig) -> Outcome:
     library = _read(["stdlib"])
     rig.tell("signatures of packages written in C")
     packages = _read(list(PACKAGES))
-    held_out = _read(list(HELD_OUT))
+    held_out = _read(["--stubs", *HELD_OUT])
     made = _read(list(MADE))
     rig.tell("signatures from the sidecar")
     sidecar = _sidecar()

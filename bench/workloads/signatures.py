@@ -1,10 +1,12 @@
 """Which signatures are found in C modules, and how many are right; prints a line of JSON.
 
-    signatures.py stdlib|MODULE ...
+    signatures.py [--stubs] stdlib|MODULE ...
 
 Where inspect knows a signature, machine code is read as if it did not, and the two are compared.
 A type whose text signature says that it can be called with nothing is asked: it may be wrong. So
 is what takes more by name than its text signature says, together with a name that nobody takes.
+With --stubs what is read is compared with stubs, and names that only these have are tried in that
+way: it takes objects that were made without being initialized, which not every package survives.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from wadjet.native.signatures.recover import Confidence, Signature, found_for, r
 from wadjet.native.signatures.shape import Shape, of_signature
 
 
-def read(names: list[str]) -> dict[str, Any]:
+def read(names: list[str], *, stubs: bool = False) -> dict[str, Any]:
     """Return counts for all modules, and by name what is missing or not right."""
     process, seen = Process(), set[int]()
     counts: collections.Counter[str] = collections.Counter()
@@ -37,7 +39,9 @@ def read(names: list[str]) -> dict[str, Any]:
             listed["not imported"].append(f"{name}: {error}")
             continue
         for each in callables(module, seen):
-            _count(each, process, counts, listed)
+            found = _count(each, process, counts, listed)
+            if stubs and each.signature() is None:
+                _compare_with_stub(each, found, counts, listed)
     counts["ms"] = round(1000 * (time.perf_counter() - begun))
     return {"counts": counts, **listed}
 
@@ -47,7 +51,7 @@ def _count(
     process: Process,
     counts: collections.Counter[str],
     listed: dict[str, list[str]],
-) -> None:
+) -> Signature:
     known = each.signature()
     blank = Signature(each.name, each.kind, None, "", Confidence.NONE, bound=each.bound)
     found = recovered(each, process) if each.maker else found_for(each, process, blank)
@@ -55,7 +59,6 @@ def _count(
     counts[f"{each.kind}s known"] += known is not None
     counts[f"{each.kind}s either"] += known is not None or found.shape is not None
     if known is None:
-        _compare_with_stub(each, found, counts, listed)
         counts[f"by {found.evidence or 'nothing'}"] += 1
         counts[f"confidence {found.confidence.name.lower()}"] += 1
         if found.shape is None:
@@ -68,6 +71,7 @@ def _count(
         counts[verdict] += 1
         if verdict != "exact":
             listed[verdict].append(f"{each.name}: ({truth.text()}), read {found.text}")
+    return found
 
 
 def _compare_with_stub(
@@ -126,5 +130,6 @@ def _refuses(each: Callable) -> bool:
 
 
 if __name__ == "__main__":
-    words = [module for name in sys.argv[1:] for module in extensions(name)]
-    print(json.dumps(read(words)))
+    named = [name for name in sys.argv[1:] if name != "--stubs"]
+    words = [module for name in named for module in extensions(name)]
+    print(json.dumps(read(words, stubs="--stubs" in sys.argv)))

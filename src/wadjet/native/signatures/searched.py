@@ -99,7 +99,8 @@ def parameters(found: Searched, least: int, most: int) -> tuple[tuple[Parameter,
         made.append(Parameter("args", Kind.REST))
     rest = [name for name in places if name not in placed.values()]
     made += (Parameter(name, Kind.NAME, UNKNOWN) for name in rest)
-    if found.others or not found.sure:
+    nameless = most == MANY or not all(each.name for each in made)
+    if found.others or (nameless and not found.sure):  # there may be names that were not seen
         made.append(Parameter("kwargs", Kind.NAMES))
     exact = found.sure and not (found.others or rest or loose)
     return tuple(made), exact and most < MANY
