@@ -5,17 +5,21 @@ and must succeed (or exit with the code that a last line ``$ echo $?`` shows); w
 compared with what is printed, whatever the figures. A ``python`` block is run, or, when it has
 a caption, written to the file that the caption names, as a ``c`` block is. A ``sh`` block is
 only shown.
-A page with a comment ``% needs pandas`` is run where that is installed.
+A page with a comment ``% needs pandas`` is run where that is installed. One with ``% fetches
+simplejson==4.0.1`` is run where these sources can be had, and its commands see no others. One
+with ``% slow`` is marked so.
 """
 
 from __future__ import annotations
 
+import atexit
 import doctest
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,22 +34,54 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 NEEDS = re.compile(r"^% needs (.+)$", re.MULTILINE)
+FETCHES = re.compile(r"^% fetches (.+)$", re.MULTILINE)
+SLOW = re.compile(r"^% slow$", re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def blocks(document: Document) -> Iterator[Region]:
     """Yield the blocks that are run."""
-    needs = NEEDS.search(document.text)
+    needs, fetches = NEEDS.search(document.text), FETCHES.search(document.text)
     missing = [each for each in needs[1].split() if find_spec(each) is None] if needs else []
     for found in FENCE.finditer(document.text):
         written = write_file if found["caption"] else code
         run = {"console": session, "python": written, "c": write_file}
         evaluate = skipped if missing else run[found["language"]]
+        if fetches is not None and not missing:
+            evaluate = partial(after_fetching, tuple(fetches[1].split()), evaluate)
         yield Region(found.start(), found.end(), dict(found.groupdict()), evaluate)
 
 
 def skipped(example: Example) -> None:
     raise SkipTest(f"{Path(example.path).name} needs packages that are not installed")
+
+
+def after_fetching(
+    sources: tuple[str, ...], evaluate: Callable[[Example], str | None], example: Example
+) -> str | None:
+    """Run a block of a page that needs sources: pip finds those, and asks nobody else."""
+    found = fetched(sources)
+    if found is None:
+        raise SkipTest(f"{', '.join(sources)} cannot be had here")
+    example.namespace["environment"] = {"PIP_FIND_LINKS": found, "PIP_NO_INDEX": "1"}
+    return evaluate(example)
+
+
+@cache
+def fetched(sources: tuple[str, ...]) -> str | None:
+    """Return the folder that sources were fetched into, None where they cannot be had."""
+    into = TemporaryDirectory()
+    atexit.register(into.cleanup)
+    options = ["--quiet", "--no-deps", "--no-binary=:all:", "--no-build-isolation", "--retries=0"]
+    for each in sources:
+        command = [sys.executable, "-m", "pip", "download", *options, f"--dest={into.name}", each]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        except subprocess.TimeoutExpired:
+            return None
+        if done.returncode != 0:
+            return None
+    return into.name
 
 
 def folder(namespace: dict[str, Any]) -> Path:
@@ -75,7 +111,7 @@ def _wrong(example: Example, step: str) -> str | None:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder(example.namespace),
-        env=_environment(),
+        env=_environment() | example.namespace.get("environment", {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -18,7 +18,7 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder
 from types import ModuleType
 
 from wadjet.errors import WadjetError
-from wadjet.native.signatures.explore import require_decoder
+from wadjet.native.signatures.decoder import require_decoder
 from wadjet.native.signatures.modules import extensions
 from wadjet.native.signatures.retrofit import give
 from wadjet.target.behavior import require_native

@@ -27,7 +27,7 @@ def test_each_callable_has_its_line(takes: str, capsys: pytest.CaptureFixture[st
     assert main(["signatures", takes]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert (
-        head == f"takes: 22 C callables, {round(100 * KNOWN / 22)} % known to inspect, 100 % here"
+        head == f"takes: 25 C callables, {round(100 * KNOWN / 25)} % known to inspect, 100 % here"
     )
     words = {line.split()[0].partition("(")[0]: " ".join(line.split()) for line in lines}
     assert words["keywords"] == "keywords(path, mode=..., *, strict=...) keywords high"
@@ -47,6 +47,7 @@ def test_lines_of_json_are_for_programs(takes: str, capsys: pytest.CaptureFixtur
         "names": "documentation",
         "confidence": "high",
         "known": False,
+        "forms": [],
         "text_signature": "format($module, text, times=..., scale=..., /)",
     }
 
@@ -80,7 +81,7 @@ def test_a_module_that_crashes_is_left_out_and_the_others_are_shown(
     assert main(["signatures", "crashes", takes]) == 1
     printed = capsys.readouterr()
     assert printed.err == "wadjet: crashes was left out: it crashed with SIGSEGV\n"
-    assert "takes: 22 C callables" in printed.out
+    assert "takes: 25 C callables" in printed.out
 
 
 def test_a_module_that_raises_is_told_in_one_line(
@@ -117,7 +118,7 @@ def test_source_in_the_folder_we_are_in_is_not_taken_for_the_module(
     (tmp_path / "checkout" / "takes.py").write_text("raise ImportError('not built')\n")
     monkeypatch.chdir(tmp_path / "checkout")
     assert main(["signatures", takes]) == 0
-    assert "takes: 22 C callables" in capsys.readouterr().out
+    assert "takes: 25 C callables" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,19 @@ def test_an_option_that_would_do_nothing_is_refused(
 ) -> None:
     assert main(["signatures", takes, *options]) == UsageError.exit_code
     assert capsys.readouterr().err.startswith(f"wadjet: {options[0]} is for ")
+
+
+def test_libraries_of_a_package_that_are_no_modules_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = tmp_path / "packed"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    build("takes", package, "-O2")
+    (package / "plugin.so").write_bytes(b"of another program")
+    assert main(["signatures", "packed"]) == 0
+    printed = capsys.readouterr()
+    assert "packed.takes: 25 C callables" in printed.out
+    assert not printed.err

@@ -174,6 +174,68 @@ through_help(PyObject *self, PyObject *args)
     return PyUnicode_FromString(text);
 }
 
+/* Looks for its names itself, in what a vectorcall gives; any other is refused. */
+static PyObject *
+by_name(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *data = count > 0 ? args[0] : NULL, *seed = count > 1 ? args[1] : NULL;
+    if (count > 2) {
+        PyErr_SetString(PyExc_TypeError, "two at most");
+        return NULL;
+    }
+    Py_ssize_t named = names == NULL ? 0 : PyTuple_GET_SIZE(names);
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i);
+        if (PyUnicode_CompareWithASCIIString(name, "data") == 0 && data == NULL) {
+            data = args[count + i];
+        } else if (PyUnicode_CompareWithASCIIString(name, "seed") == 0
+                   && seed == NULL) {
+            seed = args[count + i];
+        } else {
+            return PyErr_Format(PyExc_TypeError, "no or twice %U", name);
+        }
+    }
+    if (data == NULL) {
+        PyErr_SetString(PyExc_TypeError, "no data");
+        return NULL;
+    }
+    return Py_BuildValue("OO", data, seed == NULL ? Py_None : seed);
+}
+
+/* The same with a dict, where any other name is let through. */
+static PyObject *
+by_key(PyObject *self, PyObject *args, PyObject *names)
+{
+    PyObject *depth = NULL;
+    if (PyTuple_GET_SIZE(args) != 1) {
+        PyErr_SetString(PyExc_TypeError, "one");
+        return NULL;
+    }
+    if (names != NULL) {
+        depth = PyDict_GetItemString(names, "depth");
+    }
+    return Py_BuildValue("OO", PyTuple_GET_ITEM(args, 0), depth ? depth : Py_None);
+}
+
+/* Any number by place; what is given by name is parsed apart, as zip() does. */
+static PyObject *
+options(PyObject *self, PyObject *args, PyObject *names)
+{
+    static char *keywords[] = {"strict", NULL};
+    int strict = 0;
+    if (names != NULL) {
+        PyObject *nothing = PyTuple_New(0);
+        int parsed = nothing != NULL
+                     && PyArg_ParseTupleAndKeywords(nothing, names, "|$p:options",
+                                                    keywords, &strict);
+        Py_XDECREF(nothing);
+        if (!parsed) {
+            return NULL;
+        }
+    }
+    return Py_BuildValue("Oi", args, strict);
+}
+
 static const PyMethodDef functions[] = {
     {"none", none, METH_NOARGS, "Nothing."},
     {"one", one, METH_O, NULL},
@@ -193,6 +255,11 @@ static const PyMethodDef functions[] = {
     {"at_least", (PyCFunction)(void (*)(void))at_least, METH_FASTCALL, NULL},
     {"unread", unread, METH_VARARGS, NULL},
     {"through_help", through_help, METH_VARARGS, NULL},
+    {"by_name", (PyCFunction)(void (*)(void))by_name, METH_FASTCALL | METH_KEYWORDS,
+     NULL},
+    {"by_key", (PyCFunction)(void (*)(void))by_key, METH_VARARGS | METH_KEYWORDS, NULL},
+    {"options", (PyCFunction)(void (*)(void))options, METH_VARARGS | METH_KEYWORDS,
+     NULL},
     {"known", one, METH_O, "known($module, value, /)\n--\n\nInspect knows it."},
     {NULL, NULL, 0, NULL},
 };

@@ -5,6 +5,7 @@
  */
 #include "compat.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "patch.h"
@@ -12,10 +13,14 @@
 /* ---- what a callable is made of ---------------------------------------------------
  */
 
-/* Borrowed: the definition of a C function or method, NULL for anything else. */
+/* Borrowed: the definition of a C function or method, NULL for anything else. What
+   pybind11 makes a method of is a function, in a wrapper. */
 static PyMethodDef *
 definition_of(PyObject *object)
 {
+    if (PyInstanceMethod_Check(object)) {
+        object = PyInstanceMethod_GET_FUNCTION(object);
+    }
     if (PyCFunction_Check(object)) {
         return ((PyCFunctionObject *)object)->m_ml;
     }
@@ -166,12 +171,13 @@ put(const char **doc, const char *name, const char *text, size_t length, char *r
     return 0;
 }
 
-/* Put ``text`` before the documentation at ``doc``, in memory that nobody frees. */
+/* Put ``text`` before the documentation at ``doc``, in memory that nobody frees but
+   pybind11: it does so by free(), when a function that it made goes. */
 static int
 put_forever(const char **doc, const char *name, const char *text, size_t length,
             struct wj_pages *pages)
 {
-    char *room = PyMem_RawMalloc(wj_patch_room(length, *doc, name));
+    char *room = malloc(wj_patch_room(length, *doc, name));
     if (room == NULL) {
         PyErr_NoMemory();
         return -1;

@@ -160,7 +160,7 @@ def _modules(args: argparse.Namespace) -> tuple[str, ...]:
     """Return what the program imports before its own; it is told of the passes by a variable."""
     modules: tuple[str, ...] = ("wadjet.agent",) if args.heap else ()
     if args.signatures:
-        from wadjet.native.signatures.explore import require_decoder
+        from wadjet.native.signatures.decoder import require_decoder
 
         require_decoder()  # raises here, not in the program
         modules += ("wadjet.documented",)

@@ -69,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what the modules have; 1 where one of them could not be looked at."""
     require_native()
-    from wadjet.native.signatures.explore import require_decoder
+    from wadjet.native.signatures.decoder import require_decoder
     from wadjet.native.signatures.modules import extensions
     from wadjet.native.signatures.survey import read, survey
 

@@ -33,6 +33,9 @@ CODE = {
     "at_least": "(arg1, arg2, /, *args)",
     "unread": "(*args)",
     "through_help": "(arg1, /)",
+    "by_name": "(data, seed=...)",
+    "by_key": "(arg1, /, *, depth=..., **kwargs)",
+    "options": "(*args, strict=...)",
     "known": "(value, /)",
     "Static": "(value)",
     "Static.add": "(arg1, /)",
@@ -63,7 +66,7 @@ def test_every_usual_way_of_reading_arguments_is_understood(
 def test_what_may_accept_too_much_is_not_called_sure(tmp_path: Path) -> None:
     found = read(build("takes", tmp_path, "-O2"))
     unsure = {name for name, each in found.items() if each.confidence < Confidence.HIGH}
-    assert unsure == {"overloaded", "again", "one_or_all", "unread"}
+    assert unsure == {"overloaded", "again", "one_or_all", "unread", "by_key", "options"}
 
 
 def test_names_come_from_a_documentation_only_if_the_code_agrees_in_number(tmp_path: Path) -> None:

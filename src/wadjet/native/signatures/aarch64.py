@@ -175,6 +175,11 @@ def _pairs(word: str, parts: list[str]) -> tuple[Operation, ...] | None:
 
 
 def _comparing(word: str, parts: list[str]) -> tuple[Operation, ...] | None:
+    if word == "ccmp":
+        a, b, bits = (_whole(each) for each in parts[:3])
+        if _OTHER in (a, b) or not isinstance(bits, int):
+            return (("unclear",),)
+        return (("compare if", _CONDITIONS.get(parts[3], "?"), a, b, _width(parts[0]), bits),)
     if word not in ("cmp", "cmn", "tst"):
         return None
     a, b = _whole(parts[0]), _whole(parts[1])

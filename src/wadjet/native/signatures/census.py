@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from typing import Any
 
-from wadjet.native.signatures import _signatures
+from wadjet.native.signatures import _signatures, makers
 
 _METHODS = (types.MethodDescriptorType, types.ClassMethodDescriptorType)
 CLASS, STATIC = 0x10, 0x20  # METH_CLASS, METH_STATIC
@@ -16,18 +19,25 @@ CLASS, STATIC = 0x10, 0x20  # METH_CLASS, METH_STATIC
 
 @dataclass(frozen=True, slots=True)
 class Callable:
-    """One C callable; ``kind`` is function, method or type, ``name`` its dotted name."""
+    """One C callable; ``kind`` is function, method or type, ``name`` its dotted name.
+
+    ``maker`` is the tool that wrote its code, empty for none.
+    """
 
     kind: str
     name: str
     object: Any
     owner: type | None = None
+    maker: str = ""
+    static: bool = False
 
     @property
     def bound(self) -> str:
         """What ``inspect`` expects as its first parameter in a text signature; may be empty."""
         if self.kind == "type":
             return ""
+        if self.maker:  # inspect takes them for bound to what keeps their record
+            return "" if self.kind == "function" or self.static else "self"
         if self.kind == "function":
             return "$module"
         if isinstance(self.object, types.BuiltinFunctionType):  # a static method
@@ -49,13 +59,31 @@ def callables(module: types.ModuleType, seen: set[int] | None = None) -> Iterato
     objects that were met before, so that an alias is told of once.
     """
     seen = set() if seen is None else seen
+    seen.add(id(module))
     for name, value in sorted(vars(module).items()):
-        if isinstance(value, types.BuiltinFunctionType) and not _is_elsewhere(value, module):
-            if id(value) not in seen and _signatures.method(value):
+        if _is_function(value) and not _is_elsewhere(value, module):
+            if id(value) not in seen:
                 seen.add(id(value))
-                yield Callable("function", f"{module.__name__}.{name}", value)
+                made = makers.maker(value)
+                yield Callable("function", f"{module.__name__}.{name}", value, maker=made)
+        elif isinstance(value, types.ModuleType):
+            if id(value) not in seen and _is_within(value):
+                yield from callables(value, seen)
         elif isinstance(value, type) and not _is_elsewhere(value, module):
             yield from _of_type(value, f"{module.__name__}.{name}", seen)
+
+
+def _is_within(module: types.ModuleType) -> bool:
+    """Whether a module was made by the one that it is in, and never imported."""
+    held = vars(module)
+    return held.get("__loader__") is None and not held.get("__file__")
+
+
+def _is_function(value: Any) -> bool:
+    """Whether an object is a function of C: by its method definition, or by who made it."""
+    if isinstance(value, types.BuiltinFunctionType):
+        return _signatures.method(value) is not None
+    return bool(makers.maker(value)) and not isinstance(value, type)
 
 
 def _is_elsewhere(value: Any, module: types.ModuleType) -> bool:
@@ -64,28 +92,50 @@ def _is_elsewhere(value: Any, module: types.ModuleType) -> bool:
         home = value.__module__
     except Exception:
         return False
+    if makers.maker(value) and isinstance(home, str):
+        return home != module.__name__ and _is_of_c(home)
     bound = getattr(value, "__self__", None)
     if isinstance(value, types.BuiltinFunctionType):
         return isinstance(bound, types.ModuleType) and bound is not module
-    return home == "builtins" and module.__name__ != "builtins"
+    return module is not builtins and vars(builtins).get(value.__name__) is value
+
+
+def _is_of_c(name: str) -> bool:
+    """Whether a module that was imported is an extension."""
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return file.endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def _of_type(kind: type, name: str, seen: set[int]) -> Iterator[Callable]:
     if id(kind) in seen or not is_native(kind):
         return
     seen.add(id(kind))
-    if _signatures.slots(kind)[0]:  # else it cannot be called
-        yield Callable("type", name, kind)
+    made = makers.maker(kind)
+    if _signatures.slots(kind)[0] and (not made or makers.has_constructor(kind)):
+        yield Callable("type", name, kind, maker=made)  # any other cannot be called
     for each, value in sorted(vars(kind).items()):
-        static = isinstance(value, staticmethod) and isinstance(
-            value.__func__, types.BuiltinFunctionType
-        )
-        method = value.__func__ if static else value
-        if (static or isinstance(method, _METHODS)) and id(method) not in seen:
+        method = unwrapped(value)
+        if _is_method(method, value) and id(method) not in seen:
             seen.add(id(method))
-            yield Callable("method", f"{name}.{each}", method, kind)
+            made = makers.maker(method)
+            static = isinstance(value, staticmethod) or type(value).__name__ == "nb_func"
+            yield Callable("method", f"{name}.{each}", method, kind, made, static)
         elif isinstance(value, type) and value.__module__ == kind.__module__:
             yield from _of_type(value, f"{name}.{each}", seen)
+
+
+def unwrapped(value: Any) -> Any:
+    """Return the function behind what a type holds, for a static method or one of the class."""
+    return value.__func__ if isinstance(value, staticmethod | classmethod) else value
+
+
+def _is_method(method: Any, held: Any) -> bool:
+    """Whether a function that a type holds in some way is one of its methods, in C."""
+    if isinstance(method, types.BuiltinFunctionType):
+        return isinstance(held, staticmethod)
+    return isinstance(method, _METHODS) or (
+        bool(makers.maker(method)) and not isinstance(method, type)
+    )
 
 
 def is_native(kind: type) -> bool:
@@ -100,6 +150,8 @@ def _made_by_spec(kind: type) -> bool:
     if "__firstlineno__" in vars(kind) or "__annotations__" in vars(kind):
         return False
     held = vars(kind)
+    if any(makers.maker(unwrapped(value)) for value in held.values()):
+        return True
     if any(isinstance(value, types.FunctionType) for value in held.values()):
         return False
     return ("__dict__" not in held and "__weakref__" not in held) or any(

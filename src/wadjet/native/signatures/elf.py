@@ -145,6 +145,15 @@ class Image:
         size = min(size, segment.size - offset)
         return segment.data[offset : offset + size].ljust(size, b"\0")
 
+    def has(self, data: bytes) -> bool:
+        """Whether some bytes are anywhere in what is loaded."""
+        return any(data in each.data for each in self.segments)
+
+    def is_blank(self, address: int) -> bool:
+        """Whether there is memory at ``address`` that the file has nothing for."""
+        segment = self._segment(address)
+        return segment is not None and address - segment.start >= len(segment.data)
+
     def is_code(self, address: int) -> bool:
         """Whether ``address`` may be executed."""
         segment = self._segment(address)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple
 
 from wadjet.native.signatures import formats
 from wadjet.native.signatures.elf import Image
-from wadjet.native.signatures.explore import Call, Reading
 from wadjet.native.signatures.instructions import signed
 from wadjet.native.signatures.parsers import PARSERS
+from wadjet.native.signatures.reading import Call, Reading
+from wadjet.native.signatures.searched import Searched, parameters
 from wadjet.native.signatures.shape import UNKNOWN, Kind, Parameter, Shape, by_place
 from wadjet.native.signatures.state import ANY, MANY, Array, Value
 from wadjet.target.behavior import parser_offsets, unpacks_the_rest
@@ -35,14 +36,24 @@ class Reader:
 
     image: Image
     version: tuple[int, int]
+    string: Callable[[int], str | None] = field(default=lambda _: None)
+    """Returns the ``str`` that there is at a place of the image, once it is loaded."""
 
-    def found(self, reading: Reading, *, names: bool) -> Found | None:
+    def found(
+        self, reading: Reading, *, names: bool, searched: Searched | None = None
+    ) -> Found | None:
         """Return what a reading says, None for nothing.
 
-        ``names`` is whether the calling convention lets arguments be given by name.
+        ``names`` is whether the calling convention lets arguments be given by name, ``searched``
+        is what it does with those that it looks for itself.
         """
         strong = [each for each in reading.calls if PARSERS[each.parser].limits is None]
         if not strong:
+            generated = self._generated(reading)
+            if generated is not None:
+                return generated
+            if searched is not None and _is_certain(reading):
+                return _of_search(reading, searched)
             return self._counted(reading, names=names)
         shapes = [shape for each in strong if (shape := self._shape(each)) is not None]
         if len(shapes) < len(strong):
@@ -52,9 +63,32 @@ class Reader:
         made = merged([*shapes, *beside])
         if made and names and form in ("format", "unpack") and _takes_names(reading):
             made = Shape((*made.parameters, Parameter("kwargs", Kind.NAMES)))
-            return Found(made, form, exact=False)  # somebody else says which names
+            loose = Found(made, form, exact=False)  # somebody else says which names
+            return self._with_names(loose, reading)
         one = len({each.key for each in shapes}) == 1 and not beside
         return None if made is None else Found(made, form, one)
+
+    def _generated(self, reading: Reading) -> Found | None:
+        """Return what the code says that Cython writes: its names, and how many by place.
+
+        Which of those that are given by name only must be given, it does not say.
+        """
+        told = dict(sorted(reading.refusals))
+        most = told.get("exactly", told.get("at most"))
+        least = told.get("exactly", told.get("at least", 0))
+        table = max(reading.tables, key=len, default=())
+        if most is None or len(told) < len(reading.refusals) or not _is_one(reading.tables):
+            return None  # of several functions
+        names = [self.string(each) for each in table]
+        if None in names or not 0 <= least <= most or 0 < len(names) < most:
+            return None
+        shape = formats.of_limits([each or "" for each in names], least, most, 0, rest=False)
+        if not names:
+            shape = by_place(least, most)
+        others = reading.collects if names else most > 0 and _takes_names(reading)
+        if others:
+            shape = Shape((*shape.parameters, Parameter("kwargs", Kind.NAMES)))
+        return Found(shape, "cython parser", most >= len(names) and not others)
 
     def _shape(self, call: Call) -> Shape | None:
         parser, values = PARSERS[call.parser], call.values
@@ -169,7 +203,31 @@ class Reader:
             return None if made is None else Found(made, "limits", one)
         if any(PARSERS[each.parser].form == "none-placed" for each in reading.calls) and unnamed:
             return Found(Shape(), "limits")
-        return _compared(reading, names=names, unnamed=unnamed)
+        found = _compared(reading, names=names, unnamed=unnamed)
+        return found if found is None or unnamed else self._with_names(found, reading)
+
+    def _with_names(self, found: Found, reading: Reading) -> Found:
+        """Return what is found with the names that the function has parsed apart from the rest.
+
+        What must be given is in the tuple that it made for that.
+        """
+        shapes = [self._shape(each) for each in reading.keywords]
+        if len({shape.key for shape in shapes if shape}) != 1 or None in shapes:
+            return found
+        named = [
+            Parameter(each.name, Kind.NAME, each.default)
+            for shape in shapes[:1]
+            for each in (shape.parameters if shape else ())
+            if not each.required
+        ]
+        others = found.shape.of(Kind.PLACE, Kind.EITHER, Kind.REST)
+        return found._replace(shape=Shape((*others, *named)))
+
+
+def _is_one(tables: set[tuple[int, ...]]) -> bool:
+    """Whether tables are one and the same: what is left of it while it is gone through."""
+    whole = max(tables, key=len, default=())
+    return all(whole[len(whole) - len(each) :] == each for each in tables)
 
 
 def _beside(reading: Reading, strong: list[Call], shapes: list[Shape]) -> list[Shape]:
@@ -193,17 +251,30 @@ def _fits(count: int, shape: Shape) -> bool:
 def _takes_names(reading: Reading) -> bool:
     """Whether arguments by name get anywhere: not if nobody asks for them."""
     refused = any(PARSERS[each.parser].form == "none-named" for each in reading.calls)
-    return reading.names and bool(reading.with_names) and not refused
+    taken = reading.with_names or reading.clipped_named
+    return reading.names and bool(taken) and not refused
+
+
+def _is_certain(reading: Reading) -> bool:
+    """Whether it is known how many there may be by place."""
+    return bool(reading.accepted) and reading.clipped <= reading.accepted
+
+
+def _of_search(reading: Reading, searched: Searched) -> Found:
+    """Return the shape of a function that looks for names itself."""
+    made, exact = parameters(searched, min(reading.accepted), max(reading.accepted))
+    return Found(Shape(made), "names", exact)
 
 
 def _compared(reading: Reading, *, names: bool, unnamed: bool) -> Found | None:
     """Return the shape of a function that compares the number of arguments itself."""
-    if not reading.accepted or not reading.clipped <= reading.accepted:
+    accepted = reading.accepted | reading.clipped
+    if not accepted or (not reading.accepted and accepted == ANY):
         return None
     if not (reading.counted or reading.names or reading.forwards):
         return Found(ANYTHING if names else by_place(0, None), "unread", exact=False)
-    least, most = min(reading.accepted), max(reading.accepted)
-    exact = len(reading.accepted) == most - least + 1
+    least, most = min(accepted), max(accepted)
+    exact = _is_certain(reading) and len(accepted) == most - least + 1
     endless = most == MANY
     # Whom it hands them to may refuse them; and what refuses nothing may have hidden how.
     exact &= not (endless and (reading.forwards or least == 0))

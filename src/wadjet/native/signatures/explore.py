@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from types import ModuleType
-from typing import Any, NamedTuple
 
-from wadjet.errors import MissingExtraError
-from wadjet.native.signatures import aarch64, x86
+from wadjet.native.signatures import aarch64, generated, searched, x86
+from wadjet.native.signatures.decoder import decoder
 from wadjet.native.signatures.elf import Image
-from wadjet.native.signatures.instructions import Instruction, Memory, Operation, signed
+from wadjet.native.signatures.instructions import Instruction, Memory, Operation, of_bits, signed
 from wadjet.native.signatures.parsers import NUMPY, PARSERS, Parser
+from wadjet.native.signatures.reading import Call, Ending, Reading, told_apart
 from wadjet.native.signatures.state import (
     ANY,
+    KEY,
     MANY,
-    NAMED,
     Array,
     Count,
     Frame,
@@ -35,6 +34,9 @@ from wadjet.native.signatures.state import (
     State,
     Value,
     each_count,
+    is_given,
+    is_named,
+    is_passed_on,
     needed,
     split,
     step,
@@ -47,39 +49,10 @@ _MINUS_ONE = (1 << 64) - 1
 _RAISES = re.compile(r"_?PyErr_(Set|Format|Bad|NoMemory|No)|_PyArg_Bad|PyErr_BadArgument")
 _ENDS = {"abort", "exit", "_exit", "__stack_chk_fail", "Py_FatalError", "__assert_fail"}
 _ENDS |= {"_Py_FatalErrorFunc", "longjmp", "__longjmp_chk", "_Unwind_Resume", "__cxa_throw"}
+_DIVIDES = ("branch", "call", "return", "stop", "select", "compare if")
 _API = re.compile(r"_?Py[A-Z]?[A-Za-z0-9]*_|__?(cxa|gxx)_")
 _SIZES = {"PyTuple_Size", "PyObject_Size", "PyObject_Length", "PySequence_Size", "PyDict_Size"}
 _SIZES |= {"PySequence_Length", "PyMapping_Size"}
-
-
-class Call(NamedTuple):
-    """A parser was called: its name, its arguments, with how many the function was, by then."""
-
-    parser: str
-    values: tuple[Value, ...]
-    counts: frozenset[int]
-    named: bool | None  # whether some were given by name, None where either
-
-
-@dataclass(slots=True)
-class Reading:
-    """How a function reads its arguments."""
-
-    calls: list[Call] = field(default_factory=list)
-    accepted: set[int] = field(default_factory=set)
-    """With how many by place, and none by name, it may return without an error."""
-    with_names: set[int] = field(default_factory=set)
-    """The same, with some by name."""
-    clipped: set[int] = field(default_factory=set)
-    """With how many it was on ways that were too long to be followed to their end."""
-    counted: bool = False
-    """It asked how many arguments there are by place."""
-    names: bool = False
-    """It asked for those by name, or handed them on."""
-    results: set[Value] = field(default_factory=set)
-    """What it returns, of what is known while following it."""
-    forwards: bool = False
-    """What it was called with is handed to a function of the interpreter that is no parser."""
 
 
 class Explorer:
@@ -89,17 +62,26 @@ class Explorer:
         self.image = image
         self.layout = layout
         self._machine: ModuleType = x86 if image.machine == "x86_64" else aarch64
-        self._decode = _decoder(image.machine)
+        self._decode = decoder(image.machine)
         self._blocks: dict[int, list[tuple[int, int, str, str]]] = {}
         self._stubs: dict[int, str] = {}
+        self.is_cython = image.has(b"__pyx_")
         self._is_interpreter = "PyArg_ParseTuple" in image.exports
 
-    def read(self, address: int, given: list[Value]) -> Reading:
-        """Follow the function at ``address``, called with ``given``."""
-        reading = Reading()
+    def read(
+        self, address: int, given: list[Value], assumed: str | None = None, failure: int = 0
+    ) -> Reading:
+        """Follow the function at ``address``, called with ``given``.
+
+        ``assumed`` is what everything is called that is given by name, ``failure`` what the
+        function returns with an error.
+        """
+        reading = Reading(assumed=assumed, failure=failure)
         registers: dict[str, Value] = dict(zip(self._machine.ARGUMENTS, given, strict=False))
         registers[self._machine.STACK] = Frame(0)
-        _Walk(self, reading, 0, [STEPS]).run(address, State(registers))
+        one = assumed is not None
+        state = State(registers, named=True if one else None, one=one)
+        _Walk(self, reading, 0, [STEPS]).run(address, state)
         return reading
 
     def instructions(self, address: int) -> Iterator[Instruction]:
@@ -135,19 +117,19 @@ class Explorer:
                 if operation[0] == "jump":
                     found = state.value(operation[1], self.image, instruction.end, self.layout)
                     return found.name if isinstance(found, Import) else ""
-                if operation[0] not in ("branch", "call", "return", "stop", "select"):
+                if operation[0] not in _DIVIDES:
                     step(state, operation, self.image, instruction.end, self.layout)
         return ""
 
     def clone(self, values: tuple[Value, ...]) -> str:
         """Return the parser that a function without a name is, by what it is called with."""
-        if _is_given(values[0]) and isinstance(values[1], Count):
+        if is_given(values[0]) and isinstance(values[1], Count):
             for at in (2, 3, 4):
                 name = f"_PyArg_UnpackKeywords@{at}"
                 if name in PARSERS and self._is_parser(values[at]):
                     return name
         own, _, items, count, _, first = values[:6]
-        if _is_given(items) and isinstance(count, Count) and self._is_name(own):
+        if is_given(items) and isinstance(count, Count) and self._is_name(own):
             return NUMPY if self._is_name(first) else ""
         return ""
 
@@ -188,7 +170,7 @@ class _Walk:
         self._reading = reading
         self._depth = depth
         self._left = left
-        self._seen: dict[int, set[tuple[object, ...]]] = {}
+        self._seen: dict[tuple[int, bool | None], set[tuple[object, ...]]] = {}
         self._waiting: list[tuple[int, State]] = []
 
     def run(self, address: int, state: State) -> None:
@@ -203,7 +185,7 @@ class _Walk:
 
     def _enter(self, address: int, state: State) -> bool:
         """Whether a way that comes to ``address`` is worth following."""
-        seen = self._seen.setdefault(address, set())
+        seen = self._seen.setdefault((address, state.named), set())
         key = state.key
         if key in seen:
             return False
@@ -214,17 +196,22 @@ class _Walk:
         return True
 
     def _clip(self, state: State) -> None:
-        self._reading.clipped |= state.counts
+        named = state.named is True
+        (self._reading.clipped_named if named else self._reading.clipped).update(state.counts)
 
     def _end(self, state: State) -> None:
         """Note that the function returns."""
-        self._reading.results.add(state.registers.get(self._machine.RESULT))
-        if state.failed:
+        result = state.registers.get(self._machine.RESULT)
+        if state.failed or (self._depth == 0 and self._is_failure(result)):
             return
+        self._reading.endings.append(Ending(result, state.counts, state.named))
         if state.named is not True:
             self._reading.accepted |= state.counts
         if state.named is not False:
             self._reading.with_names |= state.counts
+
+    def _is_failure(self, result: Value) -> bool:
+        return isinstance(result, int) and signed(result, 4) == self._reading.failure
 
     def _follow(self, address: int, state: State) -> None:
         """Follow one way to where it ends or divides."""
@@ -250,6 +237,9 @@ class _Walk:
             return True
         if word == "select":
             self._select(operation, state, after)
+            return True
+        if word == "compare if":
+            self._compare_if(operation, state, after)
             return True
         if word == "jump":
             self._jump(operation[1], state, after)
@@ -283,11 +273,25 @@ class _Walk:
                 way.registers[str(to)] = self._value(source, way, after)
                 self._waiting.append((after, way))
 
+    def _compare_if(self, operation: Operation, state: State, after: int) -> None:
+        _, condition, a, b, width, bits = operation
+        assert isinstance(width, int)
+        assert isinstance(bits, int)
+        self._notice(state)
+        yes, no = split(state, str(condition))
+        if yes is not None:
+            first, second = (self._value(each, yes, after) for each in (a, b))
+            yes.flags = ("cmp", first, second, width)
+            self._follow(after, yes)
+        if no is not None:
+            no.flags = ("cmp", *of_bits(bits), 8)
+            self._follow(after, no)
+
     def _notice(self, state: State) -> None:
         """Note what a condition is about."""
         for value in state.flags[1:3] if state.flags else ():
             self._reading.counted |= isinstance(value, Count)
-            self._reading.names |= isinstance(value, Given) and value.what in NAMED
+            self._reading.names |= is_named(value)
 
     def _jump(self, operand: object, state: State, after: int) -> None:
         target = self._value(operand, state, after)
@@ -302,12 +306,14 @@ class _Walk:
             self._clip(state)
         else:  # the last call of the function, by a pointer
             self._hand_over(None, "", state)
+            state.registers[self._machine.RESULT] = None
             self._end(state)
 
     def _call(self, target: Value, state: State, after: int, *, leaves: bool = False) -> bool:
         """Call a function; return whether the caller goes on."""
         values = self._arguments(state)
         name = self._explorer.name(target) or self._explorer.clone(values)
+        self._note_generated(name, values)
         if name in _ENDS or _RAISES.match(name):
             return False
         result: Value = None
@@ -319,17 +325,53 @@ class _Walk:
             if not state.counts:
                 return False
             result = (_MINUS_ONE if name == NUMPY else 0) if state.failed else 1
+        elif values[0] == KEY:
+            result = searched.compared(name, values, self._explorer.image, self._reading)
+        elif name == "PyDict_GetItemString" and values[0] == Given("kwargs"):
+            result = searched.looked_up(values, self._explorer.image, self._reading)
+        elif name == "PyDict_Next" and values[0] == Given("kwargs"):
+            result = self._next_key(state)
         elif name in _SIZES and isinstance(values[0], Given):
             result = Count(0) if values[0].what == "tuple" else Given("names")
-        elif any(_is_given(value) for value in values):
-            result = self._hand_over(target, name, state)
-            if not state.counts:
+        elif is_passed_on(values):
+            endings = self._hand_over(target, name, state)
+            if not endings:
                 return False
+            for ending in endings[1:]:
+                way = state.copy()
+                if self._goes_on(way, _after(ending, way), leaves=leaves):
+                    self._waiting.append((after, way))
+            result = _after(endings[0], state)
+        return self._goes_on(state, result, leaves=leaves)
+
+    def _goes_on(self, state: State, result: Value, *, leaves: bool) -> bool:
+        """Return from a call; whether the caller goes on, or ends with it."""
+        self._returned(state, result)
         if leaves:
             self._end(state)
-            return False
-        self._returned(state, result)
-        return True
+        return not leaves
+
+    def _next_key(self, state: State) -> Value:
+        """Note where the next of what is given by name is put; return whether there is one."""
+        self._reading.names = True
+        place = state.registers.get(self._machine.ARGUMENTS[2])
+        if not isinstance(place, Frame):
+            return None
+        before = state.frame.get(place.offset)
+        state.frame[place.offset] = KEY
+        return int(before != KEY) if state.one else None
+
+    def _note_generated(self, name: str, values: tuple[Value, ...]) -> None:
+        """Note what a call tells that Cython has written."""
+        reading, image = self._reading, self._explorer.image
+        if not self._explorer.is_cython:
+            return
+        if name == "PyErr_Format" and (refused := generated.refusal(image, values)):
+            reading.refusals.add(refused)
+        elif name == "PyDict_New":
+            reading.collects |= not reading.tables
+        elif not _API.match(name) and (table := generated.table(image, values)):
+            reading.tables.add(table)
 
     def _returned(self, state: State, result: Value) -> None:
         for register in self._machine.LOST:
@@ -352,8 +394,12 @@ class _Walk:
         """Note the call of a parser; return the way on which it succeeds, if of interest."""
         parser = PARSERS[name]
         subject = values[parser.subject]
-        if not _is_given(subject):
-            return None  # it parses something else than what the function was called with
+        if not is_given(subject):  # something else than what the function was called with
+            if parser.form == "keywords" and values[1] == Given("kwargs"):
+                self._reading.names = True
+                call = Call(name, values, state.counts, state.named)
+                self._reading.keywords.append(call)
+            return None
         self._reading.calls.append(Call(name, values, state.counts, state.named))
         if parser.limits is None:
             other = state.copy() if parser.form in ("format", "unpack") else None
@@ -376,46 +422,62 @@ class _Walk:
         pairs = pairwise(values)
         calls = not name or "all" in name
         together = calls and any(
-            _is_named(b) and (isinstance(a, Count) or _is_given(a)) for a, b in pairs
+            is_named(b) and (isinstance(a, Count) or is_given(a)) for a, b in pairs
         )
-        self._reading.names |= _is_named(values[0]) or together
-        self._reading.forwards |= _is_given(values[0]) or (calls and any(map(_is_given, values)))
+        self._reading.names |= is_named(values[0]) or together
+        self._reading.forwards |= is_given(values[0]) or (calls and any(map(is_given, values)))
 
-    def _hand_over(self, target: Value, name: str, state: State) -> Value:
-        """Enter a function that gets what this one was called with; return its result.
+    def _hand_over(self, target: Value, name: str, state: State) -> list[Ending]:
+        """Enter a function that gets what this one was called with; return how it ends.
 
-        No number of arguments is left in ``state`` where that function raises for any.
+        Nothing where it always raises.
         """
         values = self._arguments(state)
         inside = self._explorer.inside(target, name)
         if inside is None or self._depth >= _DEPTH:
             self._note_handed(name, values)
-            return None
+            return [Ending(None, state.counts, state.named)]
         before = len(self._reading.calls)
-        inner = Reading(self._reading.calls)
+        inner = Reading(
+            self._reading.calls,
+            assumed=self._reading.assumed,
+            asked=self._reading.asked,
+            keywords=self._reading.keywords,
+            tables=self._reading.tables,
+            refusals=self._reading.refusals,
+        )
         entry = {
             each: state.registers[each]
             for each in self._machine.ARGUMENTS
             if state.registers.get(each) is not None
         }
         entry[self._machine.STACK] = Frame(0)
-        way = State(entry, {}, state.counts, state.named, state.failed)
+        way = State(entry, {}, state.counts, state.named, state.failed, one=state.one)
         _Walk(self._explorer, inner, self._depth + 1, self._left).run(inside, way)
         self._reading.clipped |= inner.clipped
+        self._reading.clipped_named |= inner.clipped_named
+        self._reading.collects |= inner.collects
         self._reading.forwards |= inner.forwards
         self._reading.names |= inner.names
         self._reading.counted |= inner.counted
         strong = any(PARSERS[each.parser].limits is None for each in inner.calls[before:])
         if strong:
             state.failed = True
-            return None
-        passed = inner.accepted | inner.with_names | inner.clipped
-        state.counts &= frozenset(passed)
-        return inner.results.pop() if len(inner.results) == 1 else None
+            return [Ending(None, state.counts, state.named)]
+        return told_apart(
+            [
+                *inner.endings,
+                Ending(None, frozenset(inner.clipped), None),
+                Ending(None, frozenset(inner.clipped_named), True),
+            ]
+        )
 
 
-def _is_named(value: Value) -> bool:
-    return isinstance(value, Given) and value.what in NAMED
+def _after(ending: Ending, state: State) -> Value:
+    """Take over what is known after a call; return its result."""
+    state.counts &= ending.counts
+    state.named = ending.named if ending.named is not None else state.named
+    return ending.result
 
 
 def _limits(parser: Parser, values: tuple[Value, ...]) -> tuple[int, int]:
@@ -426,26 +488,3 @@ def _limits(parser: Parser, values: tuple[Value, ...]) -> tuple[int, int]:
     low = signed(least, 8) if isinstance(least, int) else 0
     high = signed(most, 8) if isinstance(most, int) else MANY
     return low, MANY if high < 0 else high
-
-
-def _is_given(value: Value) -> bool:
-    if isinstance(value, Count):
-        return True
-    return isinstance(value, Given) and value.what in ("tuple", "items", *NAMED)
-
-
-def require_decoder() -> None:
-    """Raise MissingExtraError where machine code cannot be read."""
-    _decoder("x86_64")
-
-
-def _decoder(machine: str) -> Any:
-    try:
-        import capstone
-    except ImportError:
-        raise MissingExtraError(
-            "capstone is needed to read machine code", 'run: pip install "wadjet[native]"'
-        ) from None
-    if machine == "x86_64":
-        return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    return capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)

@@ -8,6 +8,7 @@ register (of all its bits), or a ``Memory``. Flags are those of the last ``cmp``
     ("cmp", a, b, width)           ("test", a, b, width)
     ("branch", condition, target)  ("jump", target)               ("call", target)
     ("select", condition, to, a, b)                               ("return",)  ("stop",)
+    ("compare if", condition, a, b, width, bits)    cmp, or flags of aarch64 as they stand
     ("unclear",)  flags that nobody knows
 """
 
@@ -45,6 +46,17 @@ def signed(value: int, width: int) -> int:
     bits = 8 * width
     value &= (1 << bits) - 1
     return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def of_bits(bits: int) -> tuple[int, int]:
+    """Return two numbers that compare as flags of aarch64 (N, Z, C, V) say.
+
+    >>> of_bits(0b0100)  # Z: they are equal
+    (0, 0)
+    """
+    if bits & 4:
+        return 0, 0
+    return (0, 1) if bits & 8 else (1, 0 if bits & 2 else -1)
 
 
 def holds(condition: str, kind: str, a: int, b: int, width: int) -> bool | None:

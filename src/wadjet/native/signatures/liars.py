@@ -50,24 +50,36 @@ def _told(callable_: Callable) -> list[tuple[Any, int, Any]]:
 
 def refuses(callable_: Callable, name: str) -> bool:
     """Whether the interpreter says that a callable does not take an argument by this name."""
+    said = _said(callable_, name)
+    if "takes no keyword arguments" in said or "takes no arguments" in said:
+        return True
+    return _NOBODYS not in said and _complains(said, name)
+
+
+def knows(callable_: Callable, name: str) -> bool:
+    """Whether the interpreter complains of the other argument alone: it takes this one."""
+    said = _said(callable_, name)
+    return _complains(said, _NOBODYS) and f"'{name}'" not in said
+
+
+def _complains(said: str, name: str) -> bool:
+    """Whether a message is about an argument of this name that is not known."""
+    unknown = "unexpected" in said or "invalid keyword" in said
+    return f"'{name}'" in said and "argument" in said and unknown
+
+
+def _said(callable_: Callable, name: str) -> str:
+    """Return what is said of an argument by this name and one that nobody takes."""
     first = _instance(callable_)
     if first is None:
-        return False
+        return ""
     try:
         callable_.object(*first, **{name: None, _NOBODYS: None})
     except TypeError as error:
-        said = str(error)
-        if "takes no keyword arguments" in said or "takes no arguments" in said:
-            return True
-        return (
-            _NOBODYS not in said
-            and f"'{name}'" in said
-            and "argument" in said
-            and ("unexpected" in said or "invalid keyword" in said)
-        )
+        return str(error)
     except Exception:
-        return False
-    return False
+        return ""
+    return ""
 
 
 def _instance(callable_: Callable) -> tuple[Any, ...] | None:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wadjet.errors import ImageError
-from wadjet.native.signatures import _signatures
+from wadjet.native.signatures import _signatures, memory
 from wadjet.native.signatures.census import Callable
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.evidence import ANYTHING, Found, Reader
 from wadjet.native.signatures.explore import Explorer
+from wadjet.native.signatures.reading import Reading
+from wadjet.native.signatures.searched import searched
 from wadjet.native.signatures.shape import Shape, by_place
 from wadjet.native.signatures.state import Count, Given, Layout, Value
 from wadjet.target.behavior import MINOR, parser_offsets
@@ -20,6 +22,11 @@ from wadjet.target.behavior import MINOR, parser_offsets
 VARARGS, KEYWORDS, NOARGS, ONE, FASTCALL, METHOD = 1, 2, 4, 8, 0x80, 0x200
 _VECTOR = FASTCALL | KEYWORDS
 _CLASSIC = VARARGS | KEYWORDS
+INIT_FAILED = -1
+"""What a ``tp_init`` returns with an error."""
+
+_MARKS = {"cython": b".__reduce_cython__(self", "pyo3": b"pyo3_runtime"}
+"""What only images have whose code a tool wrote; Cython's where it embeds signatures."""
 
 
 def convention(flags: int) -> list[Value]:
@@ -37,11 +44,22 @@ def convention(flags: int) -> list[Value]:
 class Code:
     """The code of one image, and what was read in it before."""
 
-    def __init__(self, image: Image, version: tuple[int, int]) -> None:
+    def __init__(self, image: Image, version: tuple[int, int], base: int | None = None) -> None:
+        """``base`` is where the image is loaded in this process, None where it is not."""
         self.image = image
         self._explorer = Explorer(image, Layout(keywords=parser_offsets(version)[1]))
-        self._reader = Reader(image, version)
-        self._kept: dict[tuple[int, int], Found | None] = {}
+        self._reader = (
+            Reader(image, version)
+            if base is None
+            else Reader(image, version, lambda place: memory.string(base + place))
+        )
+        self._kept: dict[tuple[int, int, int], Found | None] = {}
+
+    @cached_property
+    def maker(self) -> str:
+        """The tool that wrote the code, as far as it matters; empty for none."""
+        marks = (each for each, mark in _MARKS.items() if self.image.has(mark))
+        return next(marks, "")
 
     @staticmethod
     def by_flags(flags: int) -> Found | None:
@@ -50,14 +68,24 @@ class Code:
             return Found(Shape(), "flags")
         return Found(by_place(1, 1), "flags") if flags & ONE else None
 
-    def function(self, address: int, flags: int) -> Found | None:
-        """Return what the function at ``address`` takes, called as its flags say."""
+    def function(self, address: int, flags: int, failure: int = 0) -> Found | None:
+        """Return what the function at ``address`` takes, called as its flags say.
+
+        ``failure`` is what it returns with an error: NULL, but for a ``tp_init``.
+        """
         if flags & (NOARGS | ONE):
             return self.by_flags(flags)
-        wanted = address, flags & (_VECTOR | VARARGS | METHOD)
+        wanted = address, flags & (_VECTOR | VARARGS | METHOD), failure
         if wanted not in self._kept:
-            reading = self._explorer.read(address, convention(flags))
-            self._kept[wanted] = self._reader.found(reading, names=bool(flags & KEYWORDS))
+            given = convention(flags)
+
+            def read(assumed: str | None = None) -> Reading:
+                return self._explorer.read(address, given, assumed, failure)
+
+            reading = read()
+            names = bool(flags & KEYWORDS)
+            found = searched(reading, read) if names else None
+            self._kept[wanted] = self._reader.found(reading, names=names, searched=found)
         return self._kept[wanted]
 
 
@@ -129,7 +157,7 @@ class Process:
         if loaded.path not in self._codes:
             try:
                 image = Image(Path(loaded.path))
-                self._codes[loaded.path] = Code(image, MINOR)
+                self._codes[loaded.path] = Code(image, MINOR, loaded.base)
             except ImageError:
                 self._codes[loaded.path] = None
         return self._codes[loaded.path]
@@ -141,13 +169,24 @@ class Process:
         definition = _signatures.method(callable_.object)
         return None if definition is None else self.function(definition[1], definition[2])
 
-    def function(self, address: int, flags: int) -> Found | None:
+    def maker(self, callable_: Callable) -> str:
+        """Return the tool that wrote the image of a function or a type; empty for none."""
+        value = callable_.object
+        if callable_.kind == "type":
+            places = [each for each in _signatures.slots(value)[:2] if each]
+        else:
+            definition = _signatures.method(value)
+            places = [] if definition is None else [definition[1]]
+        codes = [self.code(place) for each in places if (place := self.loaded(each))]
+        return next((code.maker for code in codes if code is not None and code.maker), "")
+
+    def function(self, address: int, flags: int, failure: int = 0) -> Found | None:
         """Return what the function at an address takes, called as its flags say."""
         place = self.loaded(address)
         code = None if place is None else self.code(place)
         if place is None or code is None:
             return Code.by_flags(flags)
-        return code.function(address - place.base, flags)
+        return code.function(address - place.base, flags, failure)
 
     def _type(self, kind: type) -> Found | None:
         new, init, vectorcall, *_ = _signatures.slots(kind)
@@ -155,13 +194,14 @@ class Process:
         generic = self._name(new) == "PyType_GenericNew"
         found = of_type(
             None if plain_new or generic else self.function(new, _CLASSIC),
-            None if plain_init else self.function(init, _CLASSIC),
+            None if plain_init else self.function(init, _CLASSIC, INIT_FAILED),
             plain_new=plain_new,
             generic=generic,
             plain_init=plain_init,
         )
-        if found is None and vectorcall:
-            return self.function(vectorcall, _VECTOR)
+        if vectorcall and (found is None or not found.exact):
+            shorter = self.function(vectorcall, _VECTOR)
+            return shorter if found is None or (shorter and shorter.exact) else found
         return found
 
     def _name(self, address: int) -> str:

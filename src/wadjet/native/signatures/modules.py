@@ -46,9 +46,17 @@ def _is_native(origin: str | None) -> bool:
 def _below(folder: Path, name: str) -> Iterator[str]:
     for path in folder.rglob("*"):
         suffix = next((each for each in EXTENSION_SUFFIXES if path.name.endswith(each)), "")
-        if suffix and path.is_file():
+        if suffix and path.is_file() and _has_start(path, path.name.removesuffix(suffix)):
             parts = path.relative_to(folder).parts
             yield ".".join((name, *parts[:-1], path.name.removesuffix(suffix)))
+
+
+def _has_start(path: Path, name: str) -> bool:
+    """Whether a library is a module of this name: others of a package are not for Python."""
+    try:
+        return f"PyInit_{name}".encode() in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _beside(name: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wadjet.native.signatures import _signatures
-from wadjet.native.signatures.census import Callable
+from wadjet.native.signatures.census import Callable, unwrapped
 from wadjet.native.signatures.recover import Signature
 from wadjet.native.signatures.shape import is_name
 
@@ -25,7 +25,7 @@ def stub(module: types.ModuleType, found: list[tuple[Callable, Signature]]) -> s
     for name, value in vars(module).items():
         if name in _MODULES or not is_name(name):
             continue
-        if isinstance(value, types.BuiltinFunctionType) and id(value) in by_object:
+        if not isinstance(value, type) and id(value) in by_object:
             lines.append(_function(name, by_object[id(value)][1], ""))
         elif isinstance(value, type) and value.__module__ != "builtins":
             if id(value) in classes:
@@ -98,22 +98,18 @@ def _members(kind: type, by_object: dict[int, tuple[Callable, Signature]]) -> It
     for name, value in vars(kind).items():
         if name in _INHERITED or not is_name(name):
             continue
-        found = by_object.get(id(_unwrapped(value)))
+        found = by_object.get(id(unwrapped(value)))
         if found is not None:
             yield from _method(name, value, found[1])
         elif not name.startswith("__"):
             yield f"{name}: Any"
 
 
-def _unwrapped(value: Any) -> Any:
-    return value.__func__ if isinstance(value, staticmethod) else value
-
-
 def _method(name: str, value: Any, found: Signature) -> Iterator[str]:
     if isinstance(value, staticmethod):
         yield "@staticmethod"
         yield _function(name, found, "")
-    elif isinstance(value, types.ClassMethodDescriptorType):
+    elif isinstance(value, types.ClassMethodDescriptorType | classmethod):
         yield "@classmethod"
         yield _function(name, found, "cls")
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from wadjet.native.signatures import docline, stubs
+from wadjet.native.signatures import docline, makers, stubs
 from wadjet.native.signatures.census import Callable
 from wadjet.native.signatures.evidence import Found, merged
 from wadjet.native.signatures.machine import Process
@@ -28,7 +28,10 @@ class Confidence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A callable's signature; ``names`` is where names by place are from, empty for none."""
+    """A callable's signature; ``names`` is where names by place are from, empty for none.
+
+    ``forms`` are the ways to call it as its maker wrote them, with types.
+    """
 
     name: str
     kind: str
@@ -38,6 +41,7 @@ class Signature:
     names: str = ""
     bound: str = ""
     known: bool = False
+    forms: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -61,17 +65,29 @@ def recovered(callable_: Callable, process: Process) -> Signature:
     blank = Signature(
         callable_.name, callable_.kind, None, "", Confidence.NONE, bound=callable_.bound
     )
+    maker = callable_.maker or process.maker(callable_)
+    told = makers.told(callable_.object, maker, bound=callable_.bound == "self")
+    forms = () if told is None else told.forms
     if known is not None:
         bound = callable_.kind == "method" and bool(callable_.bound)
-        shape = of_signature(known, bound=bound)
         return replace(
             blank,
-            shape=shape,
-            evidence="text signature",
+            shape=of_signature(known, bound=bound),
+            evidence=_known_by(callable_, maker),
             confidence=Confidence.HIGH,
             known=True,
+            forms=forms,
         )
+    if told is not None:
+        return replace(blended(blank, told.found, []), forms=forms)
     return found_for(callable_, process, blank)
+
+
+def _known_by(callable_: Callable, maker: str) -> str:
+    """Return where inspect has a signature from."""
+    if callable_.maker in makers.KNOWN:
+        return makers.KNOWN[callable_.maker]
+    return f"{maker} text signature" if maker == "pyo3" else "text signature"
 
 
 def found_for(callable_: Callable, process: Process, blank: Signature) -> Signature:

@@ -57,7 +57,7 @@ def made(module: ModuleType, base: int) -> sidecar.Sidecar:
     named: list[tuple[str, str]] = []
     for each in callables(module):
         found = recovered(each, process)
-        if found.known or found.shape is None:
+        if found.known or found.shape is None or not is_writable(each):
             continue
         text = found.internal(own_name(each))
         kind, place = _place(each)
@@ -69,13 +69,23 @@ def made(module: ModuleType, base: int) -> sidecar.Sidecar:
     return sidecar.Sidecar(sidecar.packed(rows), tuple(named))
 
 
+def is_writable(each: Callable) -> bool:
+    """Whether a callable has a documentation that can be changed in place.
+
+    A type of pybind11 is known by its ``__init__``; nanobind makes its documentation when asked.
+    """
+    if each.kind == "type":
+        return not each.maker
+    return _signatures.method(each.object) is not None
+
+
 def own_name(each: Callable) -> str:
     """Return what a callable calls itself, which its text signature must begin with."""
     if each.kind == "type":
         return _signatures.slots(each.object)[4].rpartition(".")[2]
     definition = _signatures.method(each.object)
-    assert definition is not None
-    return definition[3].rpartition(".")[2]
+    name = each.name if definition is None else definition[3]
+    return name.rpartition(".")[2]
 
 
 def _place(each: Callable) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_FORMAT = 3
+_FORMAT = 5
 """To be raised with every change of what is found or how it is kept."""
 _HEAD = struct.Struct("=8sII")
 _MAGIC = b"wadjets%d" % _FORMAT

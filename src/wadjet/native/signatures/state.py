@@ -28,11 +28,15 @@ class Count(NamedTuple):
 class Given(NamedTuple):
     """A pointer to what the function was called with: ``what`` and an offset.
 
-    tuple, items (an array), kwargs, kwnames, self, and names (how many there are by name).
+    tuple, items (an array), kwargs, kwnames, self, names (how many there are by name), key
+    (one of these names), and argument (one of those by place).
     """
 
     what: str
     offset: int = 0
+
+
+KEY = Given("key")
 
 
 class Frame(NamedTuple):
@@ -58,7 +62,33 @@ class Inside(NamedTuple):
 
 
 Value = int | Count | Given | Frame | Import | Array | Inside | None
+_POINTER = 1 << 40  # any but NULL
+_THERE = ("tuple", "items", "self", "key", "argument")  # pointers that are never NULL
 NAMED = ("kwargs", "kwnames", "names")
+
+
+def is_named(value: Value) -> bool:
+    """Whether a value is of what was given by name."""
+    return isinstance(value, Given) and value.what in NAMED
+
+
+def is_given(value: Value) -> bool:
+    """Whether a value is of what the function was called with."""
+    if isinstance(value, Count):
+        return True
+    return isinstance(value, Given) and value.what in ("tuple", "items", *NAMED)
+
+
+def is_passed_on(values: tuple[Value, ...]) -> bool:
+    """Whether a function is called with what this one was called with.
+
+    Registers that it does not read hold what they held. So a number of arguments counts with
+    the arguments beside it, as one of the first two, or as the third after the object itself.
+    """
+    if any(is_given(each) and not isinstance(each, Count) for each in values):
+        return True
+    own = values[0] == Given("self")  # as in a vectorcall, with arguments that it has copied
+    return any(isinstance(each, Count) for each in values[: 3 if own else 2])
 
 
 class Layout(NamedTuple):
@@ -71,7 +101,10 @@ class Layout(NamedTuple):
 
 @dataclass(slots=True)
 class State:
-    """What is known; ``named`` is whether arguments are given by name, None where either."""
+    """What is known; ``named`` is whether arguments are given by name, None where either.
+
+    ``one`` is whether it is one if there are any.
+    """
 
     registers: dict[str, Value]
     frame: dict[int, Value] = field(default_factory=dict)
@@ -79,6 +112,7 @@ class State:
     named: bool | None = None
     failed: bool = False
     flags: tuple[str, Value, Value, int] | None = None
+    one: bool = False
 
     def copy(self) -> State:
         """Return a state that can go another way."""
@@ -89,6 +123,7 @@ class State:
             self.named,
             self.failed,
             self.flags,
+            self.one,
         )
 
     @property
@@ -97,6 +132,10 @@ class State:
         known = frozenset(item for item in self.registers.items() if item[1] is not None)
         kept = frozenset(item for item in self.frame.items() if item[1] is not None)
         return known, kept, self.counts, self.named, self.failed
+
+    def is_one(self, value: Value) -> bool:
+        """Whether a value is how many are given by name, and that is one."""
+        return self.one and self.named is True and value == Given("names")
 
     def where(self, memory: Memory, after: int) -> Value:
         """Return the address that an operand names."""
@@ -111,6 +150,8 @@ class State:
                 return Count(index.add + memory.offset)
             if isinstance(base, Count) and index == 0:
                 return Count(base.add + memory.offset)
+            if isinstance(base, Given) and base.what == "kwnames":
+                return shifted(base, memory.offset)  # any of them
             return None
         return shifted(base, memory.offset)
 
@@ -170,7 +211,11 @@ def _member(place: Given, layout: Layout) -> Value:
             return Count(0)
         if place.what in ("kwargs", "kwnames"):
             return Given("names")
-    return None
+    within = place.offset >= layout.items
+    if place.what == "kwnames" and within:
+        return KEY
+    held = place.what == "items" or (place.what == "tuple" and within)
+    return Given("argument") if held else None
 
 
 def computed(word: str, a: Value, b: Value, width: int) -> Value:
@@ -221,7 +266,7 @@ def split(state: State, condition: str) -> tuple[State | None, State | None]:
     about = _about_names(kind, a, b)
     if about:
         return _split_names(state, condition)
-    left, right = _known(a), _known(b)
+    left, right = _number(state, kind, a, b), _number(state, kind, b, a)
     if left is None or right is None:
         return state, state.copy()
     yes: set[int] = set()
@@ -260,13 +305,14 @@ def _split_names(state: State, condition: str) -> tuple[State | None, State | No
     return ways[0], ways[1]
 
 
-def _known(value: Value) -> int | Count | None:
-    """Return what a value is as a number, if it can be compared with one."""
+def _number(state: State, kind: str, value: Value, other: Value) -> int | Count | None:
+    """Return what a value is as a number, if it can be compared with another."""
     if isinstance(value, int | Count):
         return value
-    if isinstance(value, Given) and value.what in ("tuple", "items", "self"):
-        return 1 << 40  # never NULL
-    return None
+    if state.is_one(value):
+        return 1
+    pointer = isinstance(value, Given) and value.what in _THERE
+    return _POINTER if pointer and (kind == "test" or other == 0) else None
 
 
 def _at(value: int | Count, count: int) -> int:

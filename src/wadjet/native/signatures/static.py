@@ -17,7 +17,7 @@ from wadjet.errors import ImageError
 from wadjet.native.signatures import docline
 from wadjet.native.signatures.elf import Image
 from wadjet.native.signatures.evidence import Found
-from wadjet.native.signatures.machine import KEYWORDS, VARARGS, Code, of_type
+from wadjet.native.signatures.machine import INIT_FAILED, KEYWORDS, VARARGS, Code, of_type
 from wadjet.native.signatures.recover import Confidence, Signature, blended
 from wadjet.native.signatures.shape import Shape
 from wadjet.target.behavior import MINOR
@@ -102,7 +102,7 @@ def _type(code: Code, init: int, new: int) -> Found | None:
     return (
         of_type(
             None if generic or not new else code.function(new, VARARGS | KEYWORDS),
-            code.function(init, VARARGS | KEYWORDS) if init else None,
+            code.function(init, VARARGS | KEYWORDS, INIT_FAILED) if init else None,
             plain_new=False,
             generic=generic or not new,
             plain_init=not init,
@@ -145,16 +145,16 @@ def _method(image: Image, at: int) -> _Method | None:
 def _owner(image: Image, places: list[int], table: int) -> _Owner:
     """Return whose a method table is: of a module, a static type, or a heap type."""
     for at in (place for place in places if image.pointer(place) == table):
+        if image.integer(at - 8, 8) == _SLOT_METHODS:
+            found = _spec(image, places, at - 8)
+            if found is not None:
+                return found
         name = _named(image, at - _TYPE_METHODS + _TYPE_NAME)
         start = at - _TYPE_METHODS
         if name and _is_object(image, start) and image.integer(start + 32, 8) >= _LEAST_SIZE:
             init, new = (image.pointer(start + off) or 0 for off in (_TYPE_INIT, _TYPE_NEW))
             new = start + _TYPE_NEW if start + _TYPE_NEW in image.imports else new
             return _Owner(name, (init, new))
-        if image.integer(at - 8, 8) == _SLOT_METHODS:
-            found = _spec(image, places, at - 8)
-            if found is not None:
-                return found
         name = _named(image, at - _MODULE_METHODS + _MODULE_NAME)
         if name and _is_object(image, at - _MODULE_METHODS):
             return _Owner(name)

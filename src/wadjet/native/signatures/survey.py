@@ -53,6 +53,7 @@ def row(found: Signature) -> dict[str, Any]:
         "names": found.names,
         "confidence": found.confidence.name.lower(),
         "known": found.known,
+        "forms": list(found.forms),
     }
 
 

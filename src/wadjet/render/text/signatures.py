@@ -1,4 +1,7 @@
-"""Signatures of C callables as a table: what each takes, and how that is known."""
+"""Signatures of C callables as a table: what each takes, and how that is known.
+
+What has types is shown with them; of what has several forms, each is below.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,14 @@ def show(module: str, rows: Sequence[Row], out: TextIO) -> None:
     room = max(pen.width - _EVIDENCE - _CONFIDENCE - 6, 30)
     for row in rows:
         pen.write(_line(pen, row, module, room))
+        if len(row["forms"]) > 1:
+            for form in row["forms"]:
+                pen.write(Text(pen.clean(f"      {form}"), "dim"))
 
 
 def _line(pen: Pen, row: Row, module: str, room: int) -> Text:
     name = row["name"].removeprefix(f"{module}.")
-    known = row["signature"]
+    known = row["forms"][0] if len(row["forms"]) == 1 else row["signature"]
     shown = pen.clean(f"{name}{known or ' ?'}").ljust(room)  # never cut: it is what was asked for
     at = min(len(name), len(shown))
     confidence = row["confidence"]
