@@ -8,8 +8,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from wadjet.errors import NoInputError, UsageError
+from wadjet.errors import NoInputError, UnsupportedError, UsageError
+from wadjet.model.finding import Finding
 from wadjet.native.refs.building import FOLDER, SITE, build
+from wadjet.native.refs.hunting import hunt
 from wadjet.native.refs.reading import Reports, read
 from wadjet.native.refs.running import REPORTS, Ended
 from wadjet.native.refs.running import run as start
@@ -19,14 +21,26 @@ FOUND = 1
 """The exit code where the program ended well and mistakes were found."""
 
 _EPILOG = """\
+which to use:
+  hunt    first, and for any package: repeats its tests as they are, nothing is rebuilt, and says
+          what each leaves behind every time, the line that made it, and who has it
+  build   when the source is at hand and can be compiled: has each call of the C API go by way of
+          a ledger, which changes nothing but the compiler
+  run     then: names the line of C of each leak, and mistakes that no growth tells of, such as
+          references given away or used too late
+  show    the last report of `run` once more
+
 examples:
+  wadjet refs hunt -- pytest tests         repeat the tests, and report what grows
+  wadjet refs hunt --json -- python -m pytest --pyargs name
   wadjet refs build ./project              build it for the ledger, into project/build/wadjet-refs
   wadjet refs run -- pytest --pyargs name  run its tests, and report what they do with references
   wadjet refs run --into DIR --json -- python script.py
   wadjet refs show                         the last report once more
 
-`build` changes nothing but the compiler: each call of the C API goes by way of a ledger.
-`run` exits as the program does, or with 1 if that is 0 and there are mistakes.
+`hunt` and `run` exit as the program does, or with 1 if that is 0 and there are findings.
+In a test run of one's own, `pytest --wadjet-refs` is the same as `hunt`, but for what C asks
+for by itself: that needs a library that is loaded before the program.
 """
 
 
@@ -34,6 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = _EPILOG
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    hunts = actions.add_parser("hunt", help="repeat tests, and say what each run leaves behind")
+    _json(hunts)
+    hunts.add_argument("command", nargs=argparse.REMAINDER, metavar="-- pytest ...")
     made = actions.add_parser("build", help="build an extension for the ledger")
     made.add_argument("source", type=Path, metavar="DIR", help="the folder of a project")
     _into(made)
@@ -67,7 +84,23 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
-    return {"build": _build, "run": _run, "show": _show}[args.action](args)
+    return {"hunt": _hunt, "build": _build, "run": _run, "show": _show}[args.action](args)
+
+
+def _hunt(args: argparse.Namespace) -> int:
+    try:
+        from wadjet.observe.memory.agent import LIBRARY
+    except ImportError:
+        raise UnsupportedError("this platform cannot watch memory", "use Linux") from None
+    hunted = hunt(_command(args), LIBRARY)
+    if args.json:
+        _print_json(hunted.findings)
+    else:
+        show(hunted.findings, sys.stdout)
+        number = len(hunted.findings)
+        what = f"{number} thing{'s' if number != 1 else ''} left behind by each run of a test."
+        print(what if number else "Nothing grows with each run of a test.")
+    return hunted.ended.exit_code or (FOUND if hunted.findings else 0)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -80,9 +113,7 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    if not command:
-        raise UsageError("there is no command to run", "write it behind `--`")
+    command = _command(args)
     folder = args.into or FOLDER
     if not (folder / SITE).is_dir():
         raise NoInputError(f"{folder} has no build", "make one with `wadjet refs build`")
@@ -90,6 +121,13 @@ def _run(args: argparse.Namespace) -> int:
     found = read(folder / REPORTS, ended)
     _print(found, ended, as_json=args.json)
     return ended.exit_code or (FOUND if found.findings else 0)
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    command: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        raise UsageError("there is no command to run", "write it behind `--`")
+    return command
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -100,8 +138,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _print(found: Reports, ended: Ended | None, *, as_json: bool) -> None:
     if as_json:
-        for each in found.findings:
-            print(json.dumps(asdict(each)))
+        _print_json(found.findings)
         return
     show(found.findings, sys.stdout)
     number = len(found.findings)
@@ -111,3 +148,8 @@ def _print(found: Reports, ended: Ended | None, *, as_json: bool) -> None:
     print(f"{told}." if number or found.unconfirmed else "No mistakes with references.")
     if ended is not None and ended.signal:
         print(f"The program was ended by {ended.signal}.")
+
+
+def _print_json(findings: list[Finding]) -> None:
+    for each in findings:
+        print(json.dumps(asdict(each)))

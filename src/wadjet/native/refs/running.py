@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,11 @@ def run(command: Sequence[str], site: Path, reports: Path) -> Ended:
     environment[VARIABLE] = str((reports / NAME).resolve())
     path = [str(site.resolve()), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(each for each in path if each)
+    return start(command, environment)
+
+
+def start(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    """Run ``command`` to its end; raises NoInputError for one that there is not."""
     try:
         with subprocess.Popen(list(command), env=environment) as process:
             process.wait()
