@@ -79,6 +79,7 @@ class Hunter:
         if grown:
             append(self._file, list(_named(item, grown, again)))
 
+    @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a process of xdist where to write."""
         node.workerinput["wadjet-refs"] = str(self._file)

@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -41,9 +42,11 @@ ROUNDS, TURNS = 4, 2
 
 _FRAMES = 25
 _MOST_READ = 1 << 16  # bytes of a block in which pointers are looked for
+_SHORT = 40  # bytes of a short str, which is less than the type says
 _BEFORE = (0, 16, 32)  # bytes before an object, for the collector and its attributes
 _HARNESS = re.compile(r"/(?:_pytest|pluggy|xdist|execnet|pytest_[a-z_]+)/|/pytest/__")
 _OURS = str(Path(__file__).parent)
+_WADJET = str(Path(__file__).parents[1])
 _SYSTEM = re.compile(r"/(?:python[\d.]*t?d?|lib(?:python|c|stdc\+\+|pthread)[-.\d][^/]*|ld-[^/]*)$")
 
 
@@ -112,8 +115,9 @@ def remains(test: Place, repeat: Repeat) -> Remains:
 
     Raises BusyError where memory is watched already, UnsupportedError where it cannot be.
     """
-    with _watched() as blocks:
-        pieces = list(_left(blocks, repeat))
+    with _traced():
+        blocks = _blocks()
+        pieces = list(_left(_looks(blocks, repeat)))
     groups = _groups(_Makers(blocks, test.file), pieces)
     blocks.close()
     owners = _owners(groups)
@@ -127,51 +131,58 @@ def remains(test: Place, repeat: Repeat) -> Remains:
 
 
 @contextmanager
-def _watched() -> Iterator[Blocks]:
+def _traced() -> Iterator[None]:
+    """Have `tracemalloc` know who makes objects."""
+    if tracemalloc.is_tracing():
+        yield
+        return
+    tracemalloc.start(_FRAMES)
+    try:
+        yield
+    finally:
+        tracemalloc.stop()
+
+
+def _blocks() -> Blocks:
     try:
         from wadjet.observe.memory.blocks import Blocks
     except ImportError as error:
         raise UnsupportedError(f"memory cannot be watched ({error})") from None
-    was_tracing = tracemalloc.is_tracing()
-    if not was_tracing:
-        tracemalloc.start(_FRAMES)
+    return Blocks()
+
+
+def _looks(blocks: Blocks, repeat: Repeat) -> list[bytes]:
+    """Return what is there before the first round, after each, and after one run more."""
     try:
-        blocks = Blocks()
-        try:
-            yield blocks
-        finally:
-            blocks.stop()
+        return [_known(blocks, repeat, turns) for turns in (*[TURNS] * (ROUNDS + 1), 1)]
     finally:
-        if not was_tracing:
-            tracemalloc.stop()
+        blocks.stop()
 
 
-def _left(blocks: Blocks, repeat: Repeat) -> Iterator[Piece]:
-    """Yield what each round has made that is there when all is over."""
-    made: dict[tuple[int, int], int] = {}  # address and context: the round
-    before = _known(blocks, repeat, TURNS)
-    for number in range(ROUNDS):
-        now = _known(blocks, repeat, TURNS)
-        made |= dict.fromkeys(now - before, number)
-        before = now
-    _known(blocks, repeat, 1)
-    objects = _Objects()
-    for block in blocks.live():
-        number = made.get((block.address, block.context), -1)
-        if number >= 0:
-            yield Piece(block, number, _traced(block.address), *objects.at(block))
-
-
-def _known(blocks: Blocks, repeat: Repeat, turns: int) -> set[tuple[int, int]]:
-    """Return what is there after some runs, by address and context."""
-    gc.collect()  # what we let go of is not to be used again for what the test makes
+def _known(blocks: Blocks, repeat: Repeat, turns: int) -> bytes:
     for _ in range(turns):
+        gc.collect()  # what others let go of is not to be used again for what the test makes
         repeat()
     settle()
-    return {(each.address, each.context) for each in blocks.live()}
+    return blocks.live()
 
 
-def _traced(block: int) -> tuple[tuple[str, int], ...]:
+def _left(looks: Sequence[bytes]) -> Iterator[Piece]:
+    """Yield what was new after each round, and is there when all is over."""
+    from wadjet.observe.memory.blocks import unpack
+
+    made: dict[tuple[int, int], int] = {}  # address and context: the round
+    sets = [{(each.address, each.context) for each in unpack(look)} for look in looks[:-1]]
+    for number, (before, now) in enumerate(pairwise(sets)):
+        made |= dict.fromkeys(now - before, number)
+    objects = _Objects()
+    for block in unpack(looks[-1]):
+        number = made.get((block.address, block.context), -1)
+        if number >= 0:
+            yield Piece(block, number, _lines(block.address), *objects.at(block))
+
+
+def _lines(block: int) -> tuple[tuple[str, int], ...]:
     ask = ctypes.pythonapi._PyTraceMalloc_GetTraceback  # noqa: SLF001 - there is no other
     ask.restype = ctypes.py_object
     return ask(ctypes.c_uint(0), ctypes.c_size_t(block)) or ()
@@ -182,6 +193,7 @@ class _Objects:
 
     def __init__(self) -> None:
         self._types = {id(each): (title(each), each.__basicsize__) for each in _all_types()}
+        self._types[id(str)] = ("str", _SHORT)
         self._file = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
 
     def __del__(self) -> None:
@@ -227,19 +239,23 @@ def _groups(makers: _Makers, pieces: Sequence[Piece]) -> list[Group]:
     for (maker, _), all_ in alike.items():
         if len({each.round for each in all_}) == ROUNDS:
             groups.setdefault(maker, Group(maker)).pieces.extend(all_)
-    return _merged(sorted(groups.values(), key=lambda each: each.sample is None))
+    return _merged(sorted(groups.values(), key=_vagueness))
+
+
+def _vagueness(group: Group) -> tuple[bool, bool]:
+    return group.sample is None, group.maker.native is None
 
 
 def _merged(groups: Iterable[Group]) -> list[Group]:
-    """Put memory without an object to the objects that the same line has made."""
-    found: list[Group] = []
+    """Put memory without an object, or without a C function, to what the same line has made."""
+    found: dict[Maker, Group] = {}
     for group in groups:
-        objects = [each for each in found if each.maker.place == group.maker.place]
-        if group.sample is None and objects and objects[0].sample is not None:
-            objects[0].pieces += group.pieces
+        alike = [each for each in found.values() if each.maker.place == group.maker.place]
+        if alike and any(_vagueness(group)):
+            alike[0].pieces += group.pieces
         else:
-            found.append(group)
-    return found
+            found[group.maker] = group
+    return list(found.values())
 
 
 class _Makers:
@@ -288,26 +304,23 @@ def _charged(frames: Iterable[Place], file: str) -> Place | None:
             break
         if not _HARNESS.search(frame.file) and not frame.file.startswith("<frozen"):
             inner.append(frame)
+    if all(frame.file.startswith(_WADJET) for frame in inner):
+        return None
     own = [each for each in inner if each.file == file or not is_library(each.file)]
     return next(iter([*own, *inner]), None)
 
 
 def _owners(groups: Sequence[Group]) -> dict[int, Group]:
     """Return for groups, by their ids, another to whose objects all of theirs belong."""
-    starts: dict[int, Group] = {}
-    for group in groups:
-        for piece in group.pieces:
-            starts[piece.block.address] = starts[piece.address] = group
-    pointed = _pointed(groups, starts)
+    pointed = _pointed(groups)
     found: dict[int, Group] = {}
     for group in groups:
+        mine = {each.address for each in group.pieces}
+        group.inner = mine & pointed[id(group)]
+        tops = mine - group.inner
         for owner in groups:
-            mine = {each.address for each in group.pieces}
-            if (
-                owner is not group
-                and mine <= pointed[id(owner)]
-                and not _leads(found, owner, group)
-            ):
+            belongs = owner is not group and tops and tops <= pointed[id(owner)]
+            if belongs and not _leads(found, owner, group):
                 found[id(group)] = owner
                 break
     return found
@@ -321,18 +334,19 @@ def _leads(owners: dict[int, Group], group: Group, to: Group) -> bool:
     return False
 
 
-def _pointed(groups: Sequence[Group], starts: dict[int, Group]) -> dict[int, set[int]]:
-    """Return for each group, by its id, the pieces to which words in its blocks point."""
-    objects = {each.block.address: each.address for group in groups for each in group.pieces}
+def _pointed(groups: Sequence[Group]) -> dict[int, set[int]]:
+    """Return for each group, by its id, the pieces to which words in its blocks point.
+
+    The collector's own pointers lead to where blocks begin, which is not where its objects do.
+    """
+    starts = {piece.address for group in groups for piece in group.pieces}
     memory = _Objects()
     found: dict[int, set[int]] = {id(group): set() for group in groups}
     for group in groups:
         for piece in group.pieces:
             length = min(piece.block.size, _MOST_READ) & ~7
-            for (word,) in struct.iter_unpack("Q", memory.read(piece.block.address, length)):
-                if word in starts:
-                    found[id(group)].add(objects.get(word, word))
-        group.inner = found[id(group)] & {each.address for each in group.pieces}
+            words = struct.iter_unpack("Q", memory.read(piece.block.address, length))
+            found[id(group)] |= starts.intersection(word for (word,) in words)
     return found
 
 

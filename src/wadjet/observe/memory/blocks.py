@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wadjet.errors import BusyError, UnsupportedError
@@ -38,6 +39,11 @@ class Frame(NamedTuple):
         return self.address != 0
 
 
+def unpack(rows: bytes) -> Iterator[Block]:
+    """Yield the blocks that ``Blocks.live`` has returned."""
+    return map(Block._make, _ROW.iter_unpack(rows))
+
+
 class Blocks:
     """Knows every block that is made from its making until ``stop``.
 
@@ -58,9 +64,12 @@ class Blocks:
         self._functions: list[tuple[int, str, str, int, int]] = [(2, "", "", 0, 0)]
         self._contexts = [(0, 0, 0, 0)]
 
-    def live(self) -> list[Block]:
-        """Return the blocks that were made since the start and are live."""
-        return [Block(*row) for row in _ROW.iter_unpack(_memory.blocks())]
+    def live(self) -> bytes:
+        """Return the blocks that were made since the start and are live, for ``unpack``.
+
+        That is a single object: what is made of it would be blocks itself.
+        """
+        return _memory.blocks()
 
     def chain(self, context: int) -> list[Frame]:
         """Return the call chain of a context, the innermost function first."""

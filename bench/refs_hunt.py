@@ -1,0 +1,115 @@
+"""What the hunt for leaks says of the planted ones, in extensions that are built as usual.
+
+The pairs are those of ``bench.refs_corpus``: here the mistakes that keep something alive are
+run with the mistake and mended, each as a test of pytest's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.refs_corpus import FILES, SOURCES, Case, applies, cases
+
+KEEPING = {"leak", "buffer", "not-cleared", "type-not-released"}
+"""The rules of the ledger for mistakes that keep something alive."""
+
+_HEAD = """\
+import gc
+import {module} as m
+
+def arguments():
+    return [bytearray(b"first"), f"text {{id(object())}}", 5, ["third"]]
+"""
+_TEST = """
+def test_{name}():
+    o = arguments()
+    try:
+        {code}
+    except Exception:
+        pass
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """What was said of a case: with the mistake, and of the mended twin; a message each."""
+
+    case: Case
+    found: tuple[str, ...]
+    false: tuple[str, ...]
+
+
+def hunts(folder: Path) -> list[Hunt]:
+    """Build the pairs in ``folder``, run them, and return what was said."""
+    table = [
+        each
+        for each in cases()
+        if applies(each) and any(rule in KEEPING for _, rule in each.wanted)
+    ]
+    for file in FILES:
+        ours = [each for each in table if each.file == file]
+        for kind in ("bad", "good"):
+            module = f"{kind}_{file.partition('.')[0]}"
+            _compile(folder, file, module)
+            tests = [_TEST.format(name=each.name, code=each.code) for each in ours]
+            (folder / f"test_{module}.py").write_text(_HEAD.format(module=module) + "".join(tests))
+    said = _run(folder)
+    return [Hunt(each, said[f"bad {each.name}"], said[f"good {each.name}"]) for each in table]
+
+
+def _compile(folder: Path, file: str, module: str) -> None:
+    command = ["c++" if file.endswith("pp") else "cc", "-shared", "-fPIC", "-g", "-O1", "-w"]
+    command += [f"-I{sysconfig.get_path('include')}", f"-I{SOURCES}"]
+    command += [f'-DMODULE="{module}"', f"-DINIT=PyInit_{module}"]
+    command += ["-DBUG"] if module.startswith("bad") else []
+    command += [str(SOURCES / file), "-o", str(folder / f"{module}.so")]
+    subprocess.run(command, check=True)
+
+
+def _run(folder: Path) -> defaultdict[str, tuple[str, ...]]:
+    words = [sys.executable, "-m", "wadjet", "refs", "hunt", "--json", "--"]
+    words += [sys.executable, "-m", "pytest", "-q", "-p", "wadjet.embed.pytest_plugin"]
+    words += ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder), str(folder)]
+    environment = dict(os.environ, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONPATH=str(folder))
+    done = subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 1:
+        raise RuntimeError(done.stdout[-2000:] + done.stderr[-2000:])
+    said: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            row = json.loads(line)
+            name = row["message"].split()[0].removeprefix("test_")
+            test = [*row["related"], row["place"]]
+            kind = "bad" if any("/test_bad_" in each["file"] for each in test) else "good"
+            said[f"{kind} {name}"] += (row["message"],)
+    return said
+
+
+def main() -> None:
+    """Print what was found."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = hunts(Path(folder))
+    for each in found:
+        for mark, said in (("found", each.found), ("FALSE", each.false)):
+            for message in said:
+                print(f"{mark}: {message}")
+    missed = [each.case.name for each in found if not each.found]
+    false = sum(bool(each.false) for each in found)
+    print(
+        f"{len(found) - len(missed)} of {len(found)} found, {false} twins accused; missed: {missed}"
+    )
+
+
+if __name__ == "__main__":
+    main()
