@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from wadjet.embed.census import settle
+from wadjet.embed.hunting.census import settle
 from wadjet.errors import WadjetError
 from wadjet.model.charge import by_line
 from wadjet.model.finding import Place

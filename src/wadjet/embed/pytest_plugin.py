@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.pluginmanager.register(Confirmation(), "wadjet-refs")
     elif config.known_args_namespace.wadjet_refs:
-        from wadjet.embed.hunt import begin
+        from wadjet.embed.hunting.repeating import begin
 
         config.pluginmanager.register(begin(config), "wadjet-refs")
 

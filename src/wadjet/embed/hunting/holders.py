@@ -23,10 +23,10 @@ class Holders:
         self._nodes = {each: node for node, each in enumerate(column) if each in wanted}
 
     def of(self, address: int) -> str:
-        """Return who has the object, as the end of a sentence; "" where that is not known."""
+        """Return who has the object, as the end of a sentence."""
         graph = self._graph
         if graph is None:
-            return ""
+            return "who has it is not known: there is no snapshot of the heap here"
         node = self._nodes.get(address)
         if node is None:
             return "nobody in Python has it: the reference is held in C"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import re
 import sys
 from collections import Counter
 
@@ -82,7 +83,8 @@ class Census:
 
 
 def settle() -> None:
-    """Let go of what nobody holds, and of names that the cache of attributes does."""
+    """Let go of what nobody holds, and of what the caches of attributes and patterns do."""
+    re.purge()
     if gc.collect():
         gc.collect()  # what finalizers let go of
     clear = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)

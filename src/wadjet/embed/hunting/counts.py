@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterator
 from itertools import islice
 
-from wadjet.embed.census import everything, settle
-from wadjet.embed.remains import ROUNDS, TURNS, Repeat
+from wadjet.embed.hunting.census import everything, settle
+from wadjet.embed.hunting.remains import ROUNDS, TURNS, Repeat
 from wadjet.errors import WadjetError
 from wadjet.model.finding import Finding, Level, Place
 from wadjet.model.graph import PROCESS, ObjectGraph
