@@ -1,4 +1,4 @@
-"""What the ledger of references finds of planted mistakes, and what it says of mended twins."""
+"""What is found of planted mistakes with references, and what is said of mended twins."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 
 from bench.outcome import Outcome, Table
 from bench.refs_corpus import verdicts
+from bench.refs_hunt import hunts
 from bench.rig import Rig
 
 _NOTE = """\
@@ -34,5 +35,28 @@ def corpus(rig: Rig) -> Outcome:
             "refs-planted": float(len(judged)),
             "refs-found": 100 * found.total() / len(judged),
             "refs-false": 100 * false.total() / len(judged),
+        },
+    )
+
+
+_HUNT_NOTE = """\
+Those of the pairs whose mistake keeps something alive, built as usual and run as tests by \
+`wadjet refs hunt`."""
+
+
+def hunt(rig: Rig) -> Outcome:
+    """Build the pairs that leak as usual, and count what is found and what is false."""
+    rig.tell("planted leaks without the ledger")
+    judged = hunts(rig.folder / "hunt")
+    found = sum(bool(each.found) for each in judged)
+    false = sum(bool(each.false) for each in judged)
+    row = (str(len(judged)), str(found), str(false))
+    table = Table("Leaks without the ledger", ("planted", "found", "false"), (row,), _HUNT_NOTE)
+    return Outcome(
+        (table,),
+        {
+            "refs-hunt-planted": float(len(judged)),
+            "refs-hunt-found": 100 * found / len(judged),
+            "refs-hunt-false": 100 * false / len(judged),
         },
     )

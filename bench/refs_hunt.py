@@ -48,6 +48,7 @@ class Hunt:
 
 def hunts(folder: Path) -> list[Hunt]:
     """Build the pairs in ``folder``, run them, and return what was said."""
+    folder.mkdir(exist_ok=True)
     table = [
         each
         for each in cases()
@@ -92,24 +93,3 @@ def _run(folder: Path) -> defaultdict[str, tuple[str, ...]]:
             kind = "bad" if any("/test_bad_" in each["file"] for each in test) else "good"
             said[f"{kind} {name}"] += (row["message"],)
     return said
-
-
-def main() -> None:
-    """Print what was found."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        found = hunts(Path(folder))
-    for each in found:
-        for mark, said in (("found", each.found), ("FALSE", each.false)):
-            for message in said:
-                print(f"{mark}: {message}")
-    missed = [each.case.name for each in found if not each.found]
-    false = sum(bool(each.false) for each in found)
-    print(
-        f"{len(found) - len(missed)} of {len(found)} found, {false} twins accused; missed: {missed}"
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -100,6 +100,8 @@ def _hunt(args: argparse.Namespace) -> int:
         number = len(hunted.findings)
         what = f"{number} thing{'s' if number != 1 else ''} left behind by each run of a test."
         print(what if number else "Nothing grows with each run of a test.")
+        if hunted.ended.signal:
+            print(f"The program was ended by {hunted.ended.signal}.")
     return hunted.ended.exit_code or (FOUND if hunted.findings else 0)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from wadjet.embed.hunting.census import MALLOC, REFERENCES, Census, everything, title
+from wadjet.model.growth import Growth
 
 
 class Kept:
