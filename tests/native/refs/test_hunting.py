@@ -19,7 +19,7 @@ SOURCE = """\
 #include <string.h>
 static PyObject *leak(PyObject *m, PyObject *o)
 {
-    PyObject *x = PyLong_FromLong(123456789); /* never released */
+    PyObject *x = PyUnicode_FromString("a text that is new"); /* never released */
     (void)x;
     Py_RETURN_NONE;
 }
@@ -119,7 +119,7 @@ def test_an_object_that_only_c_has_is_named_by_type_line_and_line_of_c(
     found: dict[str, tuple[str, list[str]]],
 ) -> None:
     message, places = found["test_leak"]
-    assert re.match(r"test_leak leaves 1 int \(\d+ B\) behind each time it runs", message)
+    assert re.match(r"test_leak leaves 1 str \(\d+ B\) behind each time it runs", message)
     assert "nobody in Python has it: the reference is held in C" in message
     assert places[0] == f"test_hoards.py:{line('hoards.leak', TESTS)}"
     assert places[1] == f"hoards.c:{line('never released', SOURCE)}"
@@ -165,7 +165,7 @@ def test_where_c_is_not_seen_its_growth_is_told_with_how_to_see_it(folder: Path)
         r"test_(\w+) has C's malloc lend at least ([\d,]+) bytes more", done.stdout
     )
     assert found[0] == "hoard"
-    assert 500 <= int(found[1].replace(",", "")) <= 1040
+    assert 0 < int(found[1].replace(",", "")) <= 1040
     assert "refs hunt" in done.stdout
 
 

@@ -10,6 +10,11 @@ from wadjet.errors import BusyError
 from wadjet.observe.memory.blocks import Blocks, unpack
 
 
+def _near(sizes: list[int], size: int) -> int:
+    """Return how many are of that size, or a little more."""
+    return sum(0 < each - size < 99 for each in sizes)
+
+
 def test_a_block_is_told_from_its_making_to_its_end() -> None:
     early = bytearray(77_777)
     blocks = Blocks()
@@ -23,15 +28,15 @@ def test_a_block_is_told_from_its_making_to_its_end() -> None:
     finally:
         blocks.stop()
         blocks.close()
-    assert [sizes.count(size + 1) for size in (55_555, 66_666, len(early))] == [1, 0, 0]
-    assert later.count(55_556) == 0
+    assert [_near(sizes, size) for size in (55_555, 66_666, len(early))] == [1, 0, 0]
+    assert _near(later, 55_555) == 0
 
 
 def test_the_chain_leads_to_the_line_that_asked() -> None:
     blocks = Blocks()
     try:
         kept = bytearray(44_444)  # here
-        (block,) = [each for each in unpack(blocks.live()) if each.size == 44_445]
+        (block,) = [each for each in unpack(blocks.live()) if 0 < each.size - 44_444 < 99]
     finally:
         blocks.stop()
     frames = blocks.chain(block.context)  # also after the end
