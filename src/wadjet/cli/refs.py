@@ -11,7 +11,7 @@ from pathlib import Path
 from wadjet.errors import NoInputError, UnsupportedError, UsageError
 from wadjet.model.finding import Finding
 from wadjet.native.refs.building import FOLDER, SITE, build
-from wadjet.native.refs.hunting import hunt
+from wadjet.native.refs.hunting import Hunted, hunt
 from wadjet.native.refs.reading import Reports, read
 from wadjet.native.refs.running import REPORTS, Ended
 from wadjet.native.refs.running import run as start
@@ -96,13 +96,19 @@ def _hunt(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(hunted.findings)
     else:
-        show(hunted.findings, sys.stdout)
-        number = len(hunted.findings)
-        what = f"{number} thing{'s' if number != 1 else ''} left behind by each run of a test."
-        print(what if number else "Nothing grows with each run of a test.")
-        if hunted.ended.signal:
-            print(f"The program was ended by {hunted.ended.signal}.")
+        _tell(hunted)
     return hunted.ended.exit_code or (FOUND if hunted.findings else 0)
+
+
+def _tell(hunted: Hunted) -> None:
+    show(hunted.findings, sys.stdout)
+    number = len(hunted.findings)
+    if number:
+        print(f"{number} thing{'s' if number != 1 else ''} left behind by each run of a test.")
+    elif not hunted.ended.exit_code:
+        print("Nothing grows with each run of a test.")
+    if hunted.ended.signal:
+        print(f"The program was ended by {hunted.ended.signal}.")
 
 
 def _build(args: argparse.Namespace) -> int:
