@@ -15,9 +15,11 @@ def hunted(tmp_path_factory: pytest.TempPathFactory) -> list[Hunt]:
 
 
 def test_every_planted_leak_is_found(hunted: list[Hunt]) -> None:
-    assert len(hunted) >= 40
-    assert [each.case.name for each in hunted if not each.found] == []
+    planted = [each for each in hunted if each.leaks]
+    assert len(planted) >= 40
+    assert [each.case.name for each in planted if not each.found] == []
 
 
 def test_no_mended_twin_is_accused(hunted: list[Hunt]) -> None:
+    assert len(hunted) >= 100
     assert [each.false for each in hunted if each.false] == []
