@@ -6,6 +6,7 @@ from collections import Counter
 
 from bench.outcome import Outcome, Table
 from bench.refs_corpus import verdicts
+from bench.refs_hunt import hunts
 from bench.refs_source import verdicts as read_off
 from bench.rig import Rig
 
@@ -38,5 +39,29 @@ def corpus(rig: Rig) -> Outcome:
             "refs-false": 100 * false.total() / len(judged),
             "refs-source-found": 100 * in_source.total() / len(source),
             "refs-source-false": float(sum(bool(each.false) for each in source)),
+        },
+    )
+
+
+_HUNT_NOTE = """\
+Those of the pairs whose mistake keeps something alive, and the mended twins of all, built as \
+usual and run as tests by `wadjet refs hunt`."""
+
+
+def hunt(rig: Rig) -> Outcome:
+    """Build the pairs as usual, and count which leaks are found and what is false."""
+    rig.tell("planted leaks without the ledger")
+    judged = hunts(rig.folder / "hunt")
+    planted = [each for each in judged if each.leaks]
+    found = sum(bool(each.found) for each in planted)
+    false = sum(bool(each.false) for each in judged)
+    row = (str(len(planted)), str(found), str(len(judged)), str(false))
+    heads = ("planted", "found", "mended twins", "accused")
+    return Outcome(
+        (Table("Leaks without the ledger", heads, (row,), _HUNT_NOTE),),
+        {
+            "refs-hunt-planted": float(len(planted)),
+            "refs-hunt-found": 100 * found / len(planted),
+            "refs-hunt-false": 100 * false / len(judged),
         },
     )

@@ -79,7 +79,7 @@ def cases() -> Iterator[Case]:
 def verdicts(folder: Path) -> list[Verdict]:
     """Build all pairs in ``folder``, drive them, and judge."""
     environment = prepare(folder, SOURCES)
-    table = [each for each in cases() if _applies(each)]
+    table = [each for each in cases() if applies(each)]
     found: dict[tuple[str, bool], list[Finding]] = {}
     for file in FILES:
         ours = [each for each in table if each.file == file]
@@ -94,7 +94,8 @@ def verdicts(folder: Path) -> list[Verdict]:
     ]
 
 
-def _applies(case: Case) -> bool:
+def applies(case: Case) -> bool:
+    """Say whether a case can be tried with this Python."""
     until = {"returned_none": (3, 12), "returned_weak": (3, 15)}  # what there was before
     return sys.version_info < until.get(case.name, (4,))
 

@@ -91,6 +91,7 @@ BENCHMARKS = {
     "names": Benchmark(bench_names.names, 15),
     "signatures": Benchmark(bench_signatures.signatures, 60),
     "refs-corpus": Benchmark(bench_refs.corpus, 25),
+    "refs-hunt": Benchmark(bench_refs.hunt, 100),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

@@ -326,6 +326,33 @@ wj_live_within(uintptr_t start, uintptr_t end,
     wj_spin_unlock(&lock);
 }
 
+typedef void (*visitor)(uintptr_t address, struct wj_block block, void *data);
+
+static void
+visit_piece(uintptr_t start, const uint64_t *piece, visitor visit, void *data)
+{
+    for (uintptr_t i = 0; i < GRAINS; i++) {
+        uint64_t found = __atomic_load_n(&piece[i], __ATOMIC_RELAXED);
+        if (found != 0) {
+            visit(start + (i << GRAIN_BITS), unpacked(found), data);
+        }
+    }
+}
+
+void
+wj_live_each(visitor visit, void *data)
+{
+    for (uintptr_t i = 0; all && i < SPANS; i++) {
+        uint64_t **span = __atomic_load_n(&spans[i], __ATOMIC_ACQUIRE);
+        for (uintptr_t j = 0; span != NULL && j < PARTS; j++) {
+            const uint64_t *piece = __atomic_load_n(&span[j], __ATOMIC_ACQUIRE);
+            if (piece != NULL) {
+                visit_piece(i << SPAN_BITS | j << PART_BITS, piece, visit, data);
+            }
+        }
+    }
+}
+
 uint64_t
 wj_live_resident(void)
 {

@@ -48,6 +48,11 @@ void wj_live_mark_code(const void *address);
 void wj_live_within(uintptr_t start, uintptr_t end,
                     void (*visit)(struct wj_block block, void *data), void *data);
 
+/* Call ``visit`` with each block and what is known of it; only if every block is
+   remembered. */
+void wj_live_each(void (*visit)(uintptr_t address, struct wj_block block, void *data),
+                  void *data);
+
 /* Bytes in memory of what is remembered itself. */
 uint64_t wj_live_resident(void);
 

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "map.h"
 #include "table_type.h"
 #include "tracker.h"
 
@@ -167,6 +168,47 @@ stop(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* Rows of blocks, and whether there was room for all. */
+struct listing {
+    struct wj_bytes rows;
+    int result;
+};
+
+static void
+list_block(uintptr_t address, struct wj_block block, void *data)
+{
+    struct listing *all = data;
+    uint64_t row[] = {address, block.size, block.context};
+    if (all->result == 0 && block.context != 0) {
+        all->result = wj_bytes_add(&all->rows, row, sizeof row);
+    }
+}
+
+PyDoc_STRVAR(blocks_doc,
+"blocks() -> bytes\n--\n\n"
+"The blocks that were made since watching began and are live, where every block is\n"
+"counted: of each three numbers of 64 bits, its address, its bytes and its context.\n"
+"Raises RuntimeError where nothing is watched.");
+
+static PyObject *
+blocks(PyObject *module, PyObject *unused)
+{
+    struct listing all = {{NULL, 0, 0}, 0};
+    (void)module;
+    (void)unused;
+    if (table.file < 0 || owner != getpid()) {
+        PyErr_SetString(PyExc_RuntimeError, "no memory is watched");
+        return NULL;
+    }
+    tracker->blocks(list_block, &all);
+    PyObject *found =
+        all.result != 0
+            ? PyErr_NoMemory()
+            : PyBytes_FromStringAndSize(all.rows.data, (Py_ssize_t)all.rows.size);
+    wj_bytes_free(&all.rows);
+    return found;
+}
+
 PyDoc_STRVAR(overlook_doc,
 "overlook(library) -> None\n--\n\n"
 "Never count what the calling thread asks for. Raises OSError.");
@@ -188,6 +230,7 @@ overlook(PyObject *module, PyObject *args)
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS, start_doc},
     {"stop", stop, METH_NOARGS, stop_doc},
+    {"blocks", blocks, METH_NOARGS, blocks_doc},
     {"overlook", overlook, METH_VARARGS, overlook_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -326,7 +326,7 @@ PUBLIC struct wj_tracker_api wadjet_memory_tracker = {
     WJ_TRACKER_VERSION, 0,
     wj_tracker_start,   wj_tracker_stop,
     wj_tracker_wrap,    wj_tracker_overlook,
-    wj_tracker_account,
+    wj_tracker_account, wj_tracker_blocks,
 };
 
 /* For the threads of whoever records, who need not know that we are there. */

@@ -569,6 +569,14 @@ wj_tracker_account(void)
 }
 
 void
+wj_tracker_blocks(wj_visitor visit, void *data)
+{
+    mine.busy = 1;
+    wj_live_each(visit, data);
+    mine.busy = 0;
+}
+
+void
 wj_tracker_stop(void)
 {
     __atomic_store_n(&sampling, 0, __ATOMIC_RELEASE);

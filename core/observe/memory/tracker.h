@@ -3,6 +3,7 @@
 #define WJ_TRACKER_H
 
 #include "compat.h"
+#include "live.h"
 #include "table.h"
 
 /* Begin, into a table of ``wj_table_create``, which stays the caller's. ``this_thread``
@@ -53,6 +54,11 @@ int wj_tracker_is_inside(void);
    they stand still. */
 void wj_tracker_account(void);
 
+/* Call ``visit`` with each live block that was made while watching; every block must
+   count. What is asked for meanwhile is not counted. */
+typedef void (*wj_visitor)(uintptr_t address, struct wj_block block, void *data);
+void wj_tracker_blocks(wj_visitor visit, void *data);
+
 /* What the calling thread asks for is not the program's. */
 void wj_tracker_overlook(void);
 
@@ -68,8 +74,9 @@ struct wj_tracker_api {
     void (*wrap)(PyMemAllocatorEx *original, PyMemAllocatorEx *wrapped, int is_raw);
     void (*overlook)(void);
     void (*account)(void);
+    void (*blocks)(wj_visitor visit, void *data);
 };
-#define WJ_TRACKER_VERSION 3
+#define WJ_TRACKER_VERSION 4
 #define WJ_TRACKER_SYMBOL "wadjet_memory_tracker"
 
 #endif

@@ -8,9 +8,7 @@ run's does not add up. What grows with every run is a leak.
 
 from __future__ import annotations
 
-import gc
 import linecache
-import sys
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from wadjet.embed.hunting.census import settle
 from wadjet.errors import WadjetError
 from wadjet.model.charge import by_line
 from wadjet.model.finding import Place
@@ -79,7 +78,7 @@ def watched(item: pytest.Item, marker: pytest.Mark) -> Generator[None, Any, Any]
         return (yield)
     try:
         result = yield
-        _settle()
+        settle()
     finally:
         profile = watch.stop()
     _check_peak(item, limits, profile)
@@ -90,16 +89,8 @@ def watched(item: pytest.Item, marker: pytest.Mark) -> Generator[None, Any, Any]
 def _watch() -> Watch:
     from wadjet.observe.memory.inprocess import Watch  # where the core is there at all
 
-    _settle()
+    settle()
     return Watch()
-
-
-def _settle() -> None:
-    """Let go of what nobody holds, and of names that the cache of attributes does."""
-    gc.collect()
-    clear = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)
-    if clear is not None:
-        clear()
 
 
 def _check_peak(item: pytest.Item, limits: Limits, profile: Profile) -> None:
@@ -135,7 +126,7 @@ def _runs(item: pytest.Item, times: int) -> Profile:
     try:
         for _ in range(times):
             item.runtest()
-        _settle()
+        settle()
     finally:
         profile = watch.stop()
     return profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from argparse import SUPPRESS
 from collections.abc import Generator
 from typing import Any
 
@@ -33,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--wadjet-native", action="store_true", help="record the functions of C libraries too"
     )
+    group.addoption(
+        "--wadjet-refs",
+        action="store_true",
+        help="repeat each test, and name what leaves something behind each time it runs",
+    )
+    group.addoption("--wadjet-refs-output", metavar="FILE", help=SUPPRESS)  # `wadjet refs hunt`
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -55,6 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from wadjet.embed.refs import Confirmation
 
         config.pluginmanager.register(Confirmation(), "wadjet-refs")
+    elif config.known_args_namespace.wadjet_refs:
+        from wadjet.embed.hunting.repeating import begin
+
+        config.pluginmanager.register(begin(config), "wadjet-refs")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -54,6 +54,11 @@ def run(
     environment[VARIABLE] = str((reports / NAME).resolve())
     path = [str(site.resolve()), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(each for each in path if each)
+    return start(command, environment)
+
+
+def start(command: Sequence[str], environment: Mapping[str, str]) -> Ended:
+    """Run ``command`` to its end; raises NoInputError for one that there is not."""
     try:
         with subprocess.Popen(list(command), env=environment) as process:
             process.wait()

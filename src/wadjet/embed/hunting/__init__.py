@@ -1,0 +1,1 @@
+"""The hunt for what tests leave behind each time they run."""
