@@ -153,6 +153,21 @@ wj_mark_argument(struct wj_frame *frame, PyObject *object)
     }
 }
 
+/* An object goes: what the frames that are under way think to have of it, they have
+ * not.
+ */
+void
+wj_forget(PyObject *object)
+{
+    for (struct wj_frame *frame = wj_current; frame != NULL; frame = frame->caller) {
+        struct wj_entry *entry = wj_find(frame, object);
+        if (entry != NULL && !entry->held) {
+            *entry = (struct wj_entry){.object = object};
+        }
+    }
+    wj_account_forget(object);
+}
+
 /* ---- what is left when a frame ends ---- */
 
 /* Pointers to the object in what the frame has to do with, else in variables. */

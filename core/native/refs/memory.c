@@ -235,10 +235,10 @@ count_deep(const char *start, size_t size, PyObject *object, size_t *offset,
         const void *word;
         memcpy(&word, start + at, WORD);
         const struct wj_region *block = wj_block_at(word);
-        if (block != NULL) {
-            size_t inside;
-            int more = count_deep(block->start, block->size, object, &inside, budget,
-                                  depth - 1);
+        if (block != NULL) { /* a large one leaves something for those behind it */
+            size_t inside, half = *budget / 2 * WORD;
+            int more = count_deep(block->start, block->size < half ? block->size : half,
+                                  object, &inside, budget, depth - 1);
             if (more > 0 && found == 0) {
                 *offset = at;
             }

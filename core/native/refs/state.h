@@ -40,7 +40,7 @@ struct wj_frame {
     int slots;   /* calls of slots, whose results may be anything */
     int began_with_error;
     int looked; /* times that variables were looked through for what was borrowed */
-    struct wjr_site *last, *nulled, *slot, *failed;
+    struct wjr_site *last, *nulled, *slot, *alloc, *failed;
     struct wj_entry first[12];
 };
 
@@ -98,6 +98,7 @@ void wj_leave(struct wj_frame *frame, PyObject *result);
 int wj_found_in(struct wj_frame *frame, PyObject *object, PyObject *result,
                 size_t *offset);
 void wj_mark_argument(struct wj_frame *frame, PyObject *object);
+void wj_forget(PyObject *object);
 
 /* ---- account.c ---- */
 struct wj_account *wj_account(PyObject *object, int make);
