@@ -224,18 +224,65 @@ check_traverse(struct wj_frame *frame, struct wj_entry *entry, size_t offset)
     }
 }
 
-static void
-leave_owned(struct wj_frame *frame, struct wj_entry *entry, PyObject *result)
+static int
+mark_found(PyObject *word, size_t offset, struct wj_scan *scan)
 {
-    size_t offset = 0;
-    int found = wj_found_in(frame, entry->object, result, &offset);
+    struct wj_entry *entry = wj_find(scan->frame, word);
+    if (entry != NULL && entry->own > 0 && !entry->dead && !entry->found) {
+        entry->found = 1;
+        entry->offset = scan->offset ? offset : 0;
+        scan->found--;
+    }
+    return scan->found == 0;
+}
+
+/* Look for pointers to all that the frame owns, as wj_found_in does for one. */
+static void
+find_owned(struct wj_frame *frame, PyObject *result)
+{
+    struct wj_scan scan = {.visit = mark_found, .frame = frame};
+    scan.low = (const char *)UINTPTR_MAX;
+    for (int i = 0; i < frame->count; i++) {
+        const struct wj_entry *entry = &frame->entries[i];
+        const char *object = (const char *)entry->object;
+        if (entry->own > 0 && !entry->dead) {
+            scan.low = object < scan.low ? object : scan.low;
+            scan.high = object > scan.high ? object : scan.high;
+            scan.found++; /* still to be found */
+        }
+    }
+    scan.offset = 1; /* of members, which are those of self */
+    if (scan.found == 0
+        || (frame->self != NULL && wj_scan(frame->self, WJ_DEEP, &scan))) {
+        return;
+    }
+    scan.offset = 0;
+    if (result != NULL && result != frame->self && wj_scan(result, WJ_DEEP, &scan)) {
+        return;
+    }
+    for (int i = 0, homes = 0; homes < 8 && i < frame->count; i++) {
+        PyObject *home = frame->entries[i].object;
+        if (home != frame->self && home != result && !frame->entries[i].dead
+            && wj_is_instance(home)) {
+            homes++;
+            if (wj_scan(home, WJ_DEEP, &scan)) {
+                return;
+            }
+        }
+    }
+    wj_scan_globals(&scan);
+}
+
+static void
+leave_owned(struct wj_frame *frame, struct wj_entry *entry)
+{
     struct wjr_site *site = entry->got ? entry->got : frame->last;
     if (site == NULL || (entry->held && Py_REFCNT(entry->object) == 1)) {
         return; /* nobody has it: we were wrong */
     }
-    wj_account_add(entry->object, site, entry->own, found == 0, "never released");
-    if (found > 0) {
-        check_traverse(frame, entry, offset);
+    wj_account_add(entry->object, site, entry->own, !entry->found, "never released");
+    if (entry->found) {
+        check_traverse(frame, entry, entry->offset);
     }
 }
 
@@ -303,13 +350,14 @@ void
 wj_leave(struct wj_frame *frame, PyObject *result)
 {
     PyObject *type, *value, *traceback;
+    find_owned(frame, result);
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *entry = &frame->entries[i];
         if (entry->own < 0 && !entry->dead
             && (entry->origin == WJ_ARGUMENT || entry->origin == WJ_BORROWED)) {
             leave_owing(frame, entry);
         } else if (entry->own > 0 && !entry->dead) {
-            leave_owned(frame, entry, result);
+            leave_owned(frame, entry);
         } else if (entry->own <= 0 && !entry->dead && !entry->member
                    && (entry->origin == WJ_ARGUMENT || entry->held)) {
             leave_borrowed(frame, entry, result);

@@ -20,11 +20,12 @@ struct wj_entry {
     PyObject *object;                   /* Borrowed, or Owned where ``held`` */
     struct wjr_site *got, *gave, *lent; /* Borrowed: sites live for ever */
     PyObject *owner;                    /* Borrowed: of whom it was borrowed */
-    const char *inner;                  /* Borrowed: text within it */
+    size_t offset; /* of the pointer to it that was found in the frame's self, or 0 */
+    const char *inner; /* Borrowed: text within it */
     size_t length;
     int own;   /* references that this frame has */
     int spent; /* references of the account that this frame has given away */
-    unsigned char origin, dead, held, member;
+    unsigned char origin, dead, held, member, found;
 };
 
 struct wj_frame {
@@ -122,8 +123,20 @@ void wj_instance_add(PyObject *object);
 void wj_instance_remove(PyObject *object);
 int wj_is_instance(const void *object);
 const struct wj_region *wj_block_at(const void *start);
-/* How many pointers to ``object`` there are in what belongs to ``home``. */
+/* A search for pointers: to objects from ``low`` to ``high``, until ``visit`` says so.
+ */
+struct wj_scan {
+    int (*visit)(PyObject *word, size_t offset, struct wj_scan *scan);
+    const char *low, *high;
+    struct wj_frame *frame; /* Borrowed */
+    size_t budget;          /* words that may still be read */
+    size_t offset;
+    int found;
+};
 enum { WJ_DEEP = 2 }; /* follow pointers to blocks, and from there */
+int wj_scan(PyObject *home, int depth, struct wj_scan *scan);
+int wj_scan_globals(struct wj_scan *scan);
+/* How many pointers to ``object`` there are in what belongs to ``home``. */
 int wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset);
 int wj_count_in_globals(PyObject *object);
 int wj_count_in_few_globals(PyObject *object);
