@@ -154,6 +154,9 @@ seen(struct wjr_site *site, PyObject *object)
     } else {
         check_lent(site, entry);
     }
+    if (entry != NULL) {
+        entry->used = site;
+    }
     frame->slot = NULL;
 }
 
@@ -205,7 +208,7 @@ wjr_new(struct wjr_site *site, void *result)
         wj_account_forget(object);
     }
     if (frame == NULL) {
-        wj_account_add(object, site, 1, 0, "");
+        wj_account_add(object, &(struct wj_stake){.site = site, .covered = 1});
         return object;
     }
     if (frame->threads) {
@@ -290,7 +293,7 @@ wjr_incref(struct wjr_site *site, void *given)
     }
     if (frame == NULL) {
         Py_INCREF(object);
-        wj_account_add(object, site, 1, 0, "");
+        wj_account_add(object, &(struct wj_stake){.site = site, .covered = 1});
         return;
     }
     seen(site, object);
@@ -315,6 +318,11 @@ may_give(struct wjr_site *site, PyObject *object, struct wj_entry *entry,
 {
     if (entry->own > 0) {
         entry->own--;
+        entry->gave = site;
+        return 1;
+    }
+    if (wj_current->slot != NULL && entry->origin == WJ_NEW) {
+        wj_current->slot = NULL; /* which gave it once more */
         entry->gave = site;
         return 1;
     }
@@ -418,7 +426,12 @@ wjr_steal(struct wjr_site *site, void *given)
         return;
     }
     if (frame == NULL) {
-        wj_account_spend(object, 1);
+        if (wj_account_spend(object, 1) == 0 && wj_in_globals(object)
+            && PyType_Check(object)) { /* its first reference is the extension's */
+            wj_report("stolen", site, NULL, NULL, "%s takes over the only reference",
+                      api(site));
+            Py_INCREF(object);
+        }
         wj_account_close(object);
         return;
     }

@@ -280,7 +280,13 @@ leave_owned(struct wj_frame *frame, struct wj_entry *entry)
     if (site == NULL || (entry->held && Py_REFCNT(entry->object) == 1)) {
         return; /* nobody has it: we were wrong */
     }
-    wj_account_add(entry->object, site, entry->own, !entry->found, "never released");
+    wj_account_add(entry->object,
+                   &(struct wj_stake){.site = site,
+                                      .used = entry->used,
+                                      .by = frame->callee,
+                                      .why = "never released",
+                                      .covered = entry->found ? entry->own : 0,
+                                      .floating = entry->found ? 0 : entry->own});
     if (entry->found) {
         check_traverse(frame, entry, entry->offset);
     }
@@ -293,11 +299,14 @@ leave_borrowed(struct wj_frame *frame, struct wj_entry *entry, PyObject *result)
 {
     PyObject *object = entry->object;
     PyObject *homes[] = {frame->self, result, NULL}; /* and variables */
-    if (object == frame->self || PyType_Check(object) || PyModule_Check(object)) {
+    if (PyType_Check(object) || PyModule_Check(object)) {
         return;
     }
     for (int i = 0; i < 3; i++) {
         struct wj_account *account;
+        if (object == frame->self && i != 1) {
+            continue; /* it may refer to itself */
+        }
         int found = i == 2 ? entry->lent != NULL && frame->looked++ < LOOKS
                                  && wj_count_in_few_globals(object)
                     : homes[i] == NULL || (i == 1 && result == frame->self)

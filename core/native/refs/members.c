@@ -46,7 +46,10 @@ uncover(PyObject *object, const char *why)
         if (stake->covered > 0) {
             stake->covered--;
             account->total--;
-            wj_account_add(object, stake->site, 1, 1, why);
+            wj_account_add(object, &(struct wj_stake){.site = stake->site,
+                                                      .by = wj_current->callee,
+                                                      .why = why,
+                                                      .floating = 1});
             return;
         }
     }

@@ -29,7 +29,7 @@ struct slot {
 #define A(field, shape) IN(ASYNC, PyAsyncMethods, field, shape)
 #define B(field, shape) IN(BUFFER, PyBufferProcs, field, shape)
 
-#if PY_VERSION_HEX >= 0x030E0000
+#ifdef Py_tp_vectorcall
 #define TYPE_VECTORCALL T(tp_vectorcall, "oop")
 #else /* no slot of a PyType_Spec yet */
 #define TYPE_VECTORCALL                                                                \

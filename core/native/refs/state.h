@@ -17,9 +17,9 @@
 enum wj_origin { WJ_UNKNOWN, WJ_ARGUMENT, WJ_BORROWED, WJ_NEW };
 
 struct wj_entry {
-    PyObject *object;                   /* Borrowed, or Owned where ``held`` */
-    struct wjr_site *got, *gave, *lent; /* Borrowed: sites live for ever */
-    PyObject *owner;                    /* Borrowed: of whom it was borrowed */
+    PyObject *object;                          /* Borrowed, or Owned where ``held`` */
+    struct wjr_site *got, *gave, *lent, *used; /* Borrowed: sites live for ever */
+    PyObject *owner;                           /* Borrowed: of whom it was borrowed */
     size_t offset; /* of the pointer to it that was found in the frame's self, or 0 */
     const char *inner; /* Borrowed: text within it */
     size_t length;
@@ -60,10 +60,14 @@ struct wj_callee {
     int unreleased; /* times that a heap type was not released */
 };
 
+/* References that a line has taken: how many were found again, and how many were not.
+ */
 struct wj_stake {
     struct wjr_site *site;
-    int covered, floating;
+    struct wjr_site *used; /* where the object was seen last in the call, or NULL */
+    const struct wj_callee *by; /* the call, or NULL */
     const char *why;
+    int covered, floating;
 };
 
 struct wj_account {
@@ -86,8 +90,13 @@ void wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
                const struct wj_callee *callee, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 int wj_report_open(const char *path);
-void wj_report_leak(unsigned site, long references, const char *why, const char *type,
-                    int confirmed);
+struct wj_lost {
+    unsigned site, used; /* numbers of sites, 0 for none */
+    int by;              /* the number of the callee, -1 for none */
+    long references;
+    const char *why, *type; /* Borrowed */
+};
+void wj_report_leak(const struct wj_lost *lost, int confirmed);
 unsigned wj_sites(void);
 
 /* ---- frame.c ---- */
@@ -103,8 +112,7 @@ void wj_forget(PyObject *object);
 
 /* ---- account.c ---- */
 struct wj_account *wj_account(PyObject *object, int make);
-void wj_account_add(PyObject *object, struct wjr_site *site, int number, int floating,
-                    const char *why);
+void wj_account_add(PyObject *object, const struct wj_stake *more);
 int wj_account_spend(PyObject *object, int number);
 void wj_account_close(PyObject *object);
 void wj_account_forget(PyObject *object);

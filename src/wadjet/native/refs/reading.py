@@ -146,9 +146,11 @@ class _Process:
 
     def _leak(self, row: dict[str, Any]) -> Finding:
         place = self._sites.get(row["leak"])
+        ends = (self._sites.get(row["other"]), self._entry(row))
+        related = tuple(each for each in ends if each is not None and each != place)
         count = row["references"]
         what = f"{count} reference{'s' if count != 1 else ''} to {row['type']}"
-        return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place)
+        return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place, related)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
