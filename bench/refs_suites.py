@@ -144,6 +144,7 @@ class Built:
         command = [sys.executable, "-m", "pytest", "-q", "-c", str(work / "pytest.ini")]
         command += ["-p", "no:cacheprovider", "--import-mode=append", *tests]
         limited = ["sh", "-c", f'ulimit -t {_LONGEST}; cd "$0"; exec "$@" >output 2>&1', str(work)]
+        findings: tuple[Finding, ...] = ()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with self._path():
             if plain:
@@ -151,7 +152,7 @@ class Built:
                 path = f"{self.folder / 'plain'}:{environment.get('PYTHONPATH', '')}"
                 environment["PYTHONPATH"] = path
                 code = subprocess.run([*limited, *command], check=False, env=environment)
-                ended, findings = Ended(code.returncode, 0), ()
+                ended = Ended(code.returncode, 0)
             else:
                 reports = self.folder / "reports"
                 ended = run([*limited, *command], self.folder / "into" / SITE, reports)
