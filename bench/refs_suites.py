@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -13,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.refs_mutants import Mutant, Site, mutants
+from bench.refs_mutants import Mutant, Site, mutants, names
 from bench.refs_sdists import PIP, unpacked
-from wadjet.model.finding import Finding
+from wadjet.model.finding import Finding, Place
 from wadjet.native.refs.building import COPY, SITE, build
 from wadjet.native.refs.reading import read
 from wadjet.native.refs.running import NAME, Ended, run
@@ -37,6 +39,12 @@ class Suite:
     package: str
     tests: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    real: tuple[str, ...] = ()
+
+    def is_real(self, finding: Finding) -> bool:
+        """Say whether a finding is known to be right."""
+        place = finding.place
+        return place is not None and f"{Path(place.file).name}:{place.line}" in self.real
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,11 @@ class Call:
 def suites() -> list[Suite]:
     """Return the list."""
     rows = tomllib.loads(LIST.read_text(encoding="utf-8"))["suite"]
-    return [Suite(row["package"], tuple(row["tests"]), tuple(row.get("needs", ()))) for row in rows]
+    return [Suite(**{key: _tuple(value) for key, value in row.items()}) for row in rows]
+
+
+def _tuple(value: str | list[str]) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class Built:
@@ -202,6 +214,7 @@ class Built:
         finally:
             for place, data in zip(kept, before, strict=True):
                 place.write_bytes(data)
+            self._link()
 
     def _link(self) -> None:
         for call in self._calls:
@@ -211,3 +224,53 @@ class Built:
                 for place in (self.folder / "into" / SITE).rglob(made.name):
                     place.unlink()
                     shutil.copy2(made, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A mutant, and what its run came to: ``named`` its function, or ``noticed`` otherwise."""
+
+    mutant: Mutant
+    named: bool
+    noticed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the ledger makes of an extension; CPU seconds of its tests, plain and with it."""
+
+    suite: Suite
+    lines: int
+    plain: float
+    watched: float
+    false: tuple[Finding, ...]
+    real: tuple[Finding, ...]
+    tried: tuple[Tried, ...]
+
+
+def judge(suite: Suite, folder: Path, number: int, seed: int) -> Judged:
+    """Run a suite as it is, and as so many mutants, drawn by chance."""
+    built = Built(suite, folder)
+    plain, watched = built.run(plain=True), built.run()
+    if plain.ended.code or watched.ended.code:
+        raise RuntimeError(f"the tests of {suite.package} fail: {built.folder / 'work'}")
+    sites = built.sites()
+    every = built.mutants(sites)
+    drawn = random.Random(seed).sample(every, min(number, len(every)))
+    known = {(each.rule, each.place) for each in watched.findings}
+    real = tuple(each for each in watched.findings if suite.is_real(each))
+    return Judged(
+        suite,
+        built.lines(sites),
+        plain.cpu,
+        watched.cpu,
+        tuple(each for each in watched.findings if each not in real),
+        real,
+        tuple(_try(built, each, known) for each in drawn),
+    )
+
+
+def _try(built: Built, mutant: Mutant, known: set[tuple[str, Place | None]]) -> Tried:
+    found = built.run_mutant(mutant).findings
+    new = [each for each in found if (each.rule, each.place) not in known]
+    return Tried(mutant, any(names(each, mutant) for each in new), bool(new))

@@ -89,6 +89,8 @@ BENCHMARKS = {
     "names": Benchmark(bench_names.names, 15),
     "signatures": Benchmark(bench_signatures.signatures, 60),
     "refs-corpus": Benchmark(bench_refs.corpus, 25),
+    "refs-sdists": Benchmark(bench_refs.sdists, 900),
+    "refs-mutants": Benchmark(bench_refs.mutants, 1200),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

@@ -111,7 +111,7 @@ wjr_before(struct wjr_site *site)
         wj_report("exception-set", site, frame->failed, frame->callee,
                   "%s is called while an exception is set", site->api);
     }
-    frame->last = site;
+    wj_pass(frame, site);
     if (!PyErr_Occurred()) {
         frame->failed = site;
     }
@@ -279,6 +279,9 @@ cannot_count(struct wjr_site *site, struct wj_frame *frame, PyObject *object)
     if (frame != NULL && frame->threads) {
         wj_report("no-gil", site, NULL, frame->callee, "%s without the GIL", site->api);
         return 1;
+    }
+    if (frame != NULL) {
+        wj_pass(frame, site);
     }
     return 0;
 }

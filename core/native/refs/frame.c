@@ -153,6 +153,18 @@ wj_mark_argument(struct wj_frame *frame, PyObject *object)
     }
 }
 
+/* The frame comes by a place. */
+void
+wj_pass(struct wj_frame *frame, struct wjr_site *site)
+{
+    const struct wjr_site *last = frame->last;
+    if (last != NULL && last->function != site->function) {
+        memmove(&frame->trail[1], &frame->trail[0], 2 * sizeof frame->trail[0]);
+        frame->trail[0] = frame->last;
+    }
+    frame->last = site;
+}
+
 /* An object goes: what the frames that are under way think to have of it, they have
  * not.
  */
@@ -262,9 +274,8 @@ find_owned(struct wj_frame *frame, PyObject *result)
     }
     for (int i = 0, homes = 0; homes < 8 && i < frame->count; i++) {
         PyObject *home = frame->entries[i].object;
-        if (home != frame->self && home != result && !frame->entries[i].dead
-            && wj_is_instance(home)) {
-            homes++;
+        if (home != frame->self && home != result && wj_is_instance(home)) {
+            homes++; /* dead ones, too: what they have goes when we let go of them */
             if (wj_scan(home, WJ_DEEP, &scan)) {
                 return;
             }

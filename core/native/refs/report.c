@@ -153,10 +153,17 @@ write_entry(char *to, size_t room, const struct wj_callee *callee)
              path, (unsigned long)offset);
 }
 
+static unsigned
+number(const struct wjr_site *site)
+{
+    return site == NULL ? 0 : site->id;
+}
+
 void
 wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
           const struct wj_callee *callee, const char *format, ...)
 {
+    static struct wjr_site *const none[3];
     char text[LINE / 4], message[LINE / 4], entry[LINE / 2];
     if (!first_time(kind, site, site == NULL ? callee : NULL)) {
         return;
@@ -167,9 +174,11 @@ wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
     va_end(arguments);
     quote(message, sizeof message, text);
     write_entry(entry, sizeof entry, callee);
-    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, %s, \"message\": \"%s\"}\n",
-         kind, site == NULL ? 0 : site->id, other == NULL ? 0 : other->id, entry,
-         message);
+    struct wjr_site *const *trail = wj_current == NULL ? none : wj_current->trail;
+    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, %s, \"trail\": [%u, %u, %u], "
+         "\"message\": \"%s\"}\n",
+         kind, number(site), number(other), entry, number(trail[0]), number(trail[1]),
+         number(trail[2]), message);
 }
 
 void

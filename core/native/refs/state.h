@@ -41,6 +41,7 @@ struct wj_frame {
     int slots;   /* calls of slots, whose results may be anything */
     int began_with_error;
     int looked; /* times that variables were looked through for what was borrowed */
+    struct wjr_site *trail[3]; /* the last of each function before that of ``last`` */
     struct wjr_site *last, *nulled, *slot, *alloc, *failed;
     struct wj_entry first[12];
 };
@@ -100,6 +101,7 @@ void wj_report_leak(const struct wj_lost *lost, int confirmed);
 unsigned wj_sites(void);
 
 /* ---- frame.c ---- */
+void wj_pass(struct wj_frame *frame, struct wjr_site *site);
 struct wj_entry *wj_find(struct wj_frame *frame, PyObject *object);
 struct wj_entry *wj_entry(struct wj_frame *frame, PyObject *object);
 void wj_enter(struct wj_frame *frame, struct wj_callee *callee, PyObject *self);

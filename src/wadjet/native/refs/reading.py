@@ -132,7 +132,9 @@ class _Process:
             place, other = other, None
         entry = self._entry(row)
         place = place or entry
-        related = tuple(each for each in (other, entry) if each is not None and each != place)
+        trail = [self._sites.get(each) for each in row.get("trail", ())]
+        ends = dict.fromkeys((other, entry, *trail))
+        related = tuple(each for each in ends if each is not None and each != place)
         return Finding(f"refs-{row['kind']}", Level.ERROR, row["message"], place, related)
 
     def _entry(self, row: dict[str, Any]) -> Place | None:
