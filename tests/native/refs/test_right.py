@@ -42,6 +42,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "code",
     [
         pytest.param(POOLED, id="an instance that dies in another's call goes back to its pool"),
+        pytest.param(
+            "right.count([object()] * 5)", id="an iterator gives one object several times"
+        ),
         pytest.param("right.keep(None); right.take_out()", id="None is taken out and given back"),
         pytest.param("right.View(bytes(9))", id="a buffer is kept behind a large block"),
     ],
