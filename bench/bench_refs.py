@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
+from bench import refs_sdists
 from bench.outcome import Outcome, Table
 from bench.refs_corpus import verdicts
 from bench.refs_hunt import hunts
 from bench.refs_source import verdicts as read_off
+from bench.refs_suites import Judged, judge, suites
 from bench.rig import Rig
 
 _NOTE = """\
 Each mistake has a twin without it, from the same text; both are built with the ledger and driven \
 four times, each pair in a process of its own. Found is a finding of the expected rule, with the \
 expected file and line. The last column is what `wadjet refs check` finds in the source alone."""
+_MUTANTS = """\
+One statement that counts a reference, and that the tests reach, is taken out at a time. Named is \
+a mutant whose function a new finding or a crash names; noticed is one that has a new finding. \
+False are findings on the package as it is that nobody has confirmed by reading; real ones were."""
 
 
 def corpus(rig: Rig) -> Outcome:
@@ -65,3 +74,80 @@ def hunt(rig: Rig) -> Outcome:
             "refs-hunt-false": 100 * false / len(judged),
         },
     )
+
+
+def sdists(rig: Rig) -> Outcome:
+    """Build packages from PyPI, unmodified, and count those that compile with the shim."""
+    judged = []
+    for each in refs_sdists.verdicts(rig.folder / "sdists"):
+        rig.tell(f"{each.package}: {each.shimmed} of {each.files} files")
+        judged.append(each)
+    rows = tuple(
+        (each.package, f"{each.shimmed} of {each.files}", each.complaint) for each in judged
+    )
+    table = Table("Packages built for the ledger", ("package", "files", "complaint"), rows)
+    good = sum(each.good for each in judged)
+    return Outcome(
+        (table,),
+        {"refs-sdists-tried": float(len(judged)), "refs-sdists": 100 * good / len(judged)},
+    )
+
+
+def mutants(rig: Rig) -> Outcome:
+    """Run the tests of extensions under the ledger: as they are, and as mutants."""
+    rig.tell("tests of extensions, and mutants of them, two at a time")
+    folder = rig.folder / "suites"
+    with ProcessPoolExecutor(2) as pool:
+        number = rig.turns(8) * 2
+        judged = [*pool.map(judge, suites(), repeat(folder), repeat(number), repeat(7))]
+    return Outcome((_table(judged),), _figures(judged), {"refs-mutants": _raw(judged)})
+
+
+def _table(judged: Sequence[Judged]) -> Table:
+    rows = tuple(
+        (
+            each.suite.package,
+            f"{each.lines:,}",
+            f"{each.watched / each.plain:.2f}",
+            str(len(each.false)),
+            str(len(each.real)),
+            str(len(each.tried)),
+            str(sum(mutant.named for mutant in each.tried)),
+            str(sum(mutant.noticed for mutant in each.tried)),
+        )
+        for each in judged
+    )
+    columns = ("package", "lines", "slowdown", "false", "real", "mutants", "named", "noticed")
+    return Table("Mutants of extensions", columns, rows, _MUTANTS)
+
+
+def _figures(judged: Sequence[Judged]) -> dict[str, float]:
+    tried = [mutant for each in judged for mutant in each.tried]
+    false = sum(len(each.false) for each in judged)
+    return {
+        "refs-mutants-tried": float(len(tried)),
+        "refs-mutants-named": 100 * sum(each.named for each in tried) / len(tried),
+        "refs-mutants-noticed": 100 * sum(each.noticed for each in tried) / len(tried),
+        "refs-false-lines": 10_000 * false / sum(each.lines for each in judged),
+        "refs-slowdown": max(each.watched / each.plain for each in judged),
+    }
+
+
+def _raw(judged: Sequence[Judged]) -> list[dict[str, object]]:
+    """Return each mutant, and each finding on the packages as they are."""
+    return [
+        {
+            "package": each.suite.package,
+            "false": [f"{finding.rule} {finding.place}" for finding in each.false],
+            "mutants": [
+                {
+                    "place": f"{tried.mutant.site.file}:{tried.mutant.site.line}",
+                    "api": tried.mutant.site.api,
+                    "named": tried.named,
+                    "noticed": tried.noticed,
+                }
+                for tried in each.tried
+            ],
+        }
+        for each in judged
+    ]

@@ -92,6 +92,8 @@ BENCHMARKS = {
     "signatures": Benchmark(bench_signatures.signatures, 60),
     "refs-corpus": Benchmark(bench_refs.corpus, 25),
     "refs-hunt": Benchmark(bench_refs.hunt, 100),
+    "refs-sdists": Benchmark(bench_refs.sdists, 900),
+    "refs-mutants": Benchmark(bench_refs.mutants, 1200),
     "long": Benchmark(bench_sampling_recording.long, 315),
 }
 PAGE = ROOT / "docs" / "reference" / "benchmark.md"

@@ -73,21 +73,21 @@ stake_of(struct wj_account *account, struct wjr_site *site)
 }
 
 void
-wj_account_add(PyObject *object, struct wjr_site *site, int number, int is_floating,
-               const char *why)
+wj_account_add(PyObject *object, const struct wj_stake *more)
 {
     struct wj_account *account = wj_account(object, 1);
-    struct wj_stake *stake = account == NULL ? NULL : stake_of(account, site);
+    struct wj_stake *stake = account == NULL ? NULL : stake_of(account, more->site);
     if (stake == NULL) {
         return;
     }
-    account->total += number;
-    if (is_floating) {
-        stake->floating += number;
-        stake->why = why;
+    account->total += more->covered + more->floating;
+    stake->covered += more->covered;
+    stake->floating += more->floating;
+    if (more->floating) {
+        stake->why = more->why;
+        stake->by = more->by;
+        stake->used = more->used;
         hold(account);
-    } else {
-        stake->covered += number;
     }
 }
 
@@ -230,8 +230,11 @@ collect(struct wj_account *account, PyObject *found)
         if (site->leaked == 0) {
             continue;
         }
-        PyObject *row = Py_BuildValue("lzs", site->leaked, account->stakes[i].why,
-                                      Py_TYPE(account->object)->tp_name);
+        const struct wj_stake *stake = &account->stakes[i];
+        PyObject *row = Py_BuildValue(
+            "lzsiI", site->leaked, stake->why, Py_TYPE(account->object)->tp_name,
+            stake->by == NULL ? -1 : (int)(stake->by - wj_callees),
+            stake->used == NULL ? 0 : stake->used->id);
         PyObject *key = PyLong_FromUnsignedLong(site->id);
         int bad = row == NULL || key == NULL || PyDict_SetItem(found, key, row) != 0;
         Py_XDECREF(row);
@@ -265,25 +268,50 @@ holding(size_t *count)
     return list;
 }
 
-/* Forget what nobody has: there we were wrong. An object that goes may take others
- * along, so begin anew after each. */
+/* Of the floating references, all but those that are lost were found, the oldest first.
+ * How many are still floating. */
+static int
+cover_found(struct wj_account *account, long lost)
+{
+    long floats = 0;
+    for (int i = 0; i < account->count; i++) {
+        floats += account->stakes[i].floating;
+    }
+    for (int i = 0; i < account->count && floats > lost; i++) {
+        struct wj_stake *stake = &account->stakes[i];
+        int more = (int)(floats - (lost < 0 ? 0 : lost));
+        int moved = stake->floating < more ? stake->floating : more;
+        stake->floating -= moved;
+        stake->covered += moved;
+        floats -= moved;
+    }
+    return (int)floats;
+}
+
+/* Forget what nobody has: there we were wrong. Let go of what others have. An object
+ * that goes may take others along, so begin anew after each. */
 static void
 drop_refuted(const PyObject *found)
 {
     for (size_t i = 0; found != NULL && i < accounts.size; i++) {
         struct wj_account *account = accounts.pairs[i].value;
-        if (accounts.pairs[i].key != NULL && account != NULL && account->held
-            && Py_REFCNT(account->object) <= account->held) {
+        if (accounts.pairs[i].key == NULL || account == NULL || !account->held) {
+            continue;
+        }
+        if (Py_REFCNT(account->object) <= account->held) {
             take(account, account->total, 0);
             take(account, account->total, 1);
             wj_account_close(account->object);
             i = (size_t)-1;
+        } else if (cover_found(account, account->total) == 0) {
+            let_go(account);
         }
     }
 }
 
 /* Look for references that nothing has: a dictionary from the number of each line that
- * took some to (how many, why, type of one). ``containers`` lists what may have others.
+ * took some to (how many, why, type of one, the number of the call's callee, that of
+ * the line that saw it last). ``containers`` lists what may have others.
  */
 PyObject *
 wj_settle(PyObject *containers)
@@ -302,6 +330,7 @@ wj_settle(PyObject *containers)
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         long lost = missing(list[i]);
+        cover_found(list[i], lost);
         if (lost > 0) {
             blame(list[i], lost);
             list[kept++] = list[i];

@@ -157,7 +157,9 @@ give(struct wj_frame *frame, PyObject *object)
         if (frame->slot != NULL) {
             return;
         }
+        int was_kept = entry != NULL && entry->gave != NULL; /* and is taken out, now */
         if (is_singleton(object) ? counts_of_none_change() && !frame->slots
+                                       && !(was_kept && wj_account_spend(object, 1))
                                  : is_kept(frame, object)) {
             not_owned(frame, entry, object,
                       "an object that it keeps, without Py_INCREF");
@@ -286,6 +288,9 @@ wj_called(struct wj_callee *callee, void **arguments)
     function target = (function)callee->function;
     char gives = callee->shape == NULL ? 'o' : callee->shape[0];
     PyTypeObject *type = gives == 'd' ? Py_TYPE((PyObject *)arguments[0]) : NULL;
+    if (gives == 'd') {
+        wj_forget(arguments[0]);
+    }
     wj_enter(&frame, callee,
              gives == 'v' && callee->shape[1] == 'i' ? NULL : arguments[0]);
     before(&frame, gives, arguments);

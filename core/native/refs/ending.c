@@ -24,11 +24,10 @@ at_exit(PyObject *self, PyObject *ignored)
     PyObject *found = list == NULL ? NULL : wj_settle(list);
     Py_ssize_t at = 0;
     while (found != NULL && PyDict_Next(found, &at, &key, &row)) {
-        long references;
-        const char *why, *type;
-        if (PyArg_ParseTuple(row, "lzs", &references, &why, &type)) {
-            wj_report_leak((unsigned)PyLong_AsUnsignedLong(key), references, why, type,
-                           0);
+        struct wj_lost lost = {.site = (unsigned)PyLong_AsUnsignedLong(key)};
+        if (PyArg_ParseTuple(row, "lzsiI", &lost.references, &lost.why, &lost.type,
+                             &lost.by, &lost.used)) {
+            wj_report_leak(&lost, 0);
         }
     }
     Py_XDECREF(list);

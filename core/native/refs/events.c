@@ -121,7 +121,7 @@ wjr_before(struct wjr_site *site)
         wj_report("exception-set", site, frame->failed, frame->callee,
                   "%s is called while an exception is set", site->api);
     }
-    frame->last = site;
+    wj_pass(frame, site);
     if (!PyErr_Occurred()) {
         frame->failed = site;
     }
@@ -163,6 +163,9 @@ seen(struct wjr_site *site, PyObject *object)
                   "%s uses an object after its last reference was released", api(site));
     } else {
         check_lent(site, entry);
+    }
+    if (entry != NULL) {
+        entry->used = site;
     }
     frame->slot = NULL;
 }
@@ -216,7 +219,7 @@ wjr_new(struct wjr_site *site, void *result)
     }
     trace(site, object, "new", 1, 0);
     if (frame == NULL) {
-        wj_account_add(object, site, 1, 0, "");
+        wj_account_add(object, &(struct wj_stake){.site = site, .covered = 1});
         return object;
     }
     if (frame->threads) {
@@ -288,6 +291,9 @@ cannot_count(struct wjr_site *site, struct wj_frame *frame, PyObject *object)
         wj_report("no-gil", site, NULL, frame->callee, "%s without the GIL", site->api);
         return 1;
     }
+    if (frame != NULL) {
+        wj_pass(frame, site);
+    }
     return 0;
 }
 
@@ -302,7 +308,7 @@ wjr_incref(struct wjr_site *site, void *given)
     trace(site, object, "taken", 1, 1);
     if (frame == NULL) {
         Py_INCREF(object);
-        wj_account_add(object, site, 1, 0, "");
+        wj_account_add(object, &(struct wj_stake){.site = site, .covered = 1});
         return;
     }
     seen(site, object);
@@ -327,6 +333,11 @@ may_give(struct wjr_site *site, PyObject *object, struct wj_entry *entry,
 {
     if (entry->own > 0) {
         entry->own--;
+        entry->gave = site;
+        return 1;
+    }
+    if (wj_current->slot != NULL && entry->origin == WJ_NEW) {
+        wj_current->slot = NULL; /* which gave it once more */
         entry->gave = site;
         return 1;
     }
@@ -433,7 +444,12 @@ wjr_steal(struct wjr_site *site, void *given)
     }
     trace(site, object, "given", -1, 0);
     if (frame == NULL) {
-        wj_account_spend(object, 1);
+        if (wj_account_spend(object, 1) == 0 && wj_in_globals(object)
+            && PyType_Check(object)) { /* its first reference is the extension's */
+            wj_report("stolen", site, NULL, NULL, "%s takes over the only reference",
+                      api(site));
+            Py_INCREF(object);
+        }
         wj_account_close(object);
         return;
     }

@@ -155,6 +155,33 @@ wj_mark_argument(struct wj_frame *frame, PyObject *object)
     }
 }
 
+/* The frame comes by a place. */
+void
+wj_pass(struct wj_frame *frame, struct wjr_site *site)
+{
+    const struct wjr_site *last = frame->last;
+    if (last != NULL && last->function != site->function) {
+        memmove(&frame->trail[1], &frame->trail[0], 2 * sizeof frame->trail[0]);
+        frame->trail[0] = frame->last;
+    }
+    frame->last = site;
+}
+
+/* An object goes: what the frames that are under way think to have of it, they have
+ * not.
+ */
+void
+wj_forget(PyObject *object)
+{
+    for (struct wj_frame *frame = wj_current; frame != NULL; frame = frame->caller) {
+        struct wj_entry *entry = wj_find(frame, object);
+        if (entry != NULL && !entry->held) {
+            *entry = (struct wj_entry){.object = object};
+        }
+    }
+    wj_account_forget(object);
+}
+
 /* ---- what is left when a frame ends ---- */
 
 /* Pointers to the object in what the frame has to do with, else in variables. */
@@ -211,18 +238,70 @@ check_traverse(struct wj_frame *frame, struct wj_entry *entry, size_t offset)
     }
 }
 
-static void
-leave_owned(struct wj_frame *frame, struct wj_entry *entry, PyObject *result)
+static int
+mark_found(PyObject *word, size_t offset, struct wj_scan *scan)
 {
-    size_t offset = 0;
-    int found = wj_found_in(frame, entry->object, result, &offset);
+    struct wj_entry *entry = wj_find(scan->frame, word);
+    if (entry != NULL && entry->own > 0 && !entry->dead && !entry->found) {
+        entry->found = 1;
+        entry->offset = scan->offset ? offset : 0;
+        scan->found--;
+    }
+    return scan->found == 0;
+}
+
+/* Look for pointers to all that the frame owns, as wj_found_in does for one. */
+static void
+find_owned(struct wj_frame *frame, PyObject *result)
+{
+    struct wj_scan scan = {.visit = mark_found, .frame = frame};
+    scan.low = (const char *)UINTPTR_MAX;
+    for (int i = 0; i < frame->count; i++) {
+        const struct wj_entry *entry = &frame->entries[i];
+        const char *object = (const char *)entry->object;
+        if (entry->own > 0 && !entry->dead) {
+            scan.low = object < scan.low ? object : scan.low;
+            scan.high = object > scan.high ? object : scan.high;
+            scan.found++; /* still to be found */
+        }
+    }
+    scan.offset = 1; /* of members, which are those of self */
+    if (scan.found == 0
+        || (frame->self != NULL && wj_scan(frame->self, WJ_DEEP, &scan))) {
+        return;
+    }
+    scan.offset = 0;
+    if (result != NULL && result != frame->self && wj_scan(result, WJ_DEEP, &scan)) {
+        return;
+    }
+    for (int i = 0, homes = 0; homes < 8 && i < frame->count; i++) {
+        PyObject *home = frame->entries[i].object;
+        if (home != frame->self && home != result && wj_is_instance(home)) {
+            homes++; /* dead ones, too: what they have goes when we let go of them */
+            if (wj_scan(home, WJ_DEEP, &scan)) {
+                return;
+            }
+        }
+    }
+    wj_scan_globals(&scan);
+}
+
+static void
+leave_owned(struct wj_frame *frame, struct wj_entry *entry)
+{
     struct wjr_site *site = entry->got ? entry->got : frame->last;
     if (site == NULL || (entry->held && Py_REFCNT(entry->object) == 1)) {
         return; /* nobody has it: we were wrong */
     }
-    wj_account_add(entry->object, site, entry->own, found == 0, "never released");
-    if (found > 0) {
-        check_traverse(frame, entry, offset);
+    wj_account_add(entry->object,
+                   &(struct wj_stake){.site = site,
+                                      .used = entry->used,
+                                      .by = frame->callee,
+                                      .why = "never released",
+                                      .covered = entry->found ? entry->own : 0,
+                                      .floating = entry->found ? 0 : entry->own});
+    if (entry->found) {
+        check_traverse(frame, entry, entry->offset);
     }
 }
 
@@ -233,11 +312,14 @@ leave_borrowed(struct wj_frame *frame, struct wj_entry *entry, PyObject *result)
 {
     PyObject *object = entry->object;
     PyObject *homes[] = {frame->self, result, NULL}; /* and variables */
-    if (object == frame->self || PyType_Check(object) || PyModule_Check(object)) {
+    if (PyType_Check(object) || PyModule_Check(object)) {
         return;
     }
     for (int i = 0; i < 3; i++) {
         struct wj_account *account;
+        if (object == frame->self && i != 1) {
+            continue; /* it may refer to itself */
+        }
         int found = i == 2 ? entry->lent != NULL && frame->looked++ < LOOKS
                                  && wj_count_in_few_globals(object)
                     : homes[i] == NULL || (i == 1 && result == frame->self)
@@ -290,13 +372,14 @@ void
 wj_leave(struct wj_frame *frame, PyObject *result)
 {
     PyObject *type, *value, *traceback;
+    find_owned(frame, result);
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *entry = &frame->entries[i];
         if (entry->own < 0 && !entry->dead
             && (entry->origin == WJ_ARGUMENT || entry->origin == WJ_BORROWED)) {
             leave_owing(frame, entry);
         } else if (entry->own > 0 && !entry->dead) {
-            leave_owned(frame, entry, result);
+            leave_owned(frame, entry);
         } else if (entry->own <= 0 && !entry->dead && !entry->member
                    && (entry->origin == WJ_ARGUMENT || entry->held)) {
             leave_borrowed(frame, entry, result);

@@ -46,7 +46,10 @@ uncover(PyObject *object, const char *why)
         if (stake->covered > 0) {
             stake->covered--;
             account->total--;
-            wj_account_add(object, stake->site, 1, 1, why);
+            wj_account_add(object, &(struct wj_stake){.site = stake->site,
+                                                      .by = wj_current->callee,
+                                                      .why = why,
+                                                      .floating = 1});
             return;
         }
     }
@@ -72,6 +75,7 @@ wj_check_overwritten(struct wj_frame *frame, PyObject *result)
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *entry = &frame->entries[i];
         if (entry->member && !entry->dead && entry->object != result
+            && wj_count_in(frame->self, entry->object, 0, NULL) == 0
             && wj_found_in(frame, entry->object, NULL, &(size_t){0}) == 0) {
             uncover(entry->object, "stored in an object, and written over unreleased");
         }

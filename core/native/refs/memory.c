@@ -17,6 +17,7 @@
 enum { LIBRARIES = 64, WORD = sizeof(void *), BUDGET = 1 << 13, FEW = 1 << 17 };
 
 static struct wj_pointers instances, blocks;
+static const char *lowest = (const char *)UINTPTR_MAX, *highest; /* of all blocks */
 static pthread_mutex_t block_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct library {
@@ -64,6 +65,8 @@ wjr_block(struct wjr_site *site, void *start, size_t size, int kind)
     if (block != NULL) {
         *block = (struct wj_region){start, size, kind, site};
         pthread_mutex_lock(&block_lock);
+        lowest = (const char *)start < lowest ? start : lowest;
+        highest = (const char *)start > highest ? start : highest;
         void **place = wj_pointers_at(&blocks, start);
         if (place != NULL) {
             free(*place);
@@ -219,55 +222,95 @@ wj_count_in_few_globals(PyObject *object)
     return size > FEW ? 0 : wj_count_in_globals(object);
 }
 
-/* The same for memory, and for blocks that it points to, and so on: ``budget`` words.
+/* Go through the pointers in memory, and in the blocks that it points to, and so on.
+ * ``top`` is the offset of all of it in its home, 0 for that of each word behind
+ * ``base``. True when the visitor has had enough.
  */
 static int
-count_deep(const char *start, size_t size, PyObject *object, size_t *offset,
-           size_t *budget, int depth)
+scan_words(const char *start, size_t size, size_t base, size_t top, int depth,
+           struct wj_scan *scan)
 {
-    if (size / WORD > *budget) {
-        size = *budget * WORD;
-    }
-    *budget -= size / WORD;
-    int found = count(start, size, object, offset);
-    for (size_t at = 0; depth > 0 && blocks.count > 0 && at + WORD <= size;
-         at += WORD) {
-        const void *word;
-        memcpy(&word, start + at, WORD);
-        const struct wj_region *block = wj_block_at(word);
-        if (block != NULL) {
-            size_t inside;
-            int more = count_deep(block->start, block->size, object, &inside, budget,
-                                  depth - 1);
-            if (more > 0 && found == 0) {
-                *offset = at;
+    size_t words = size / WORD < scan->budget ? size / WORD : scan->budget;
+    scan->budget -= words;
+    for (size_t i = 0; i < words; i++) {
+        char *word;
+        size_t offset = top ? top : base + i * WORD;
+        memcpy(&word, start + i * WORD, WORD);
+        if (word == NULL || ((uintptr_t)word & (WORD - 1))) {
+            continue;
+        }
+        if (word >= scan->low && word <= scan->high
+            && scan->visit((PyObject *)word, offset, scan)) {
+            return 1;
+        }
+        void **place = depth == 0 || word < lowest || word > highest
+                           ? NULL
+                           : wj_pointers_find(&blocks, word);
+        const struct wj_region *block = place == NULL ? NULL : *place;
+        if (block != NULL) { /* a large one leaves something for those behind it */
+            size_t half = scan->budget / 2 * WORD;
+            if (scan_words(block->start, block->size < half ? block->size : half, 0,
+                           offset, depth - 1, scan)) {
+                return 1;
             }
-            found += more;
         }
     }
-    return found;
+    return 0;
+}
+
+int
+wj_scan(PyObject *home, int depth, struct wj_scan *scan)
+{
+    const char *start = NULL;
+    size_t size = 0, base = 0;
+    if (PyModule_Check(home)) {
+        struct PyModuleDef *def = PyModule_GetDef(home);
+        int has = def != NULL && def->m_size > 0;
+        start = has ? PyModule_GetState(home) : NULL;
+        size = start == NULL ? 0 : (size_t)def->m_size;
+    } else if (wj_is_instance(home)) {
+        base = sizeof(PyObject);
+        start = (const char *)home + base;
+        size = wj_size_of(home) > base ? wj_size_of(home) - base : 0;
+    }
+    pthread_mutex_lock(&block_lock);
+    scan->budget = BUDGET;
+    int enough = scan_words(start, size, base, 0, depth, scan);
+    pthread_mutex_unlock(&block_lock);
+    return enough;
+}
+
+int
+wj_scan_globals(struct wj_scan *scan)
+{
+    for (int i = 0; i < library_count; i++) {
+        size_t size = (size_t)(libraries[i].end - libraries[i].start);
+        scan->budget = size / WORD;
+        if (scan_words(libraries[i].start, size, 0, 0, 0, scan)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int
+count_one(PyObject *word, size_t offset, struct wj_scan *scan)
+{
+    (void)word;
+    scan->offset = scan->found++ ? scan->offset : offset;
+    return 0;
 }
 
 int
 wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset)
 {
-    size_t at = 0, budget = BUDGET, head = sizeof(PyObject);
-    if (PyModule_Check(home)) {
-        struct PyModuleDef *def = PyModule_GetDef(home);
-        void *state = def == NULL || def->m_size <= 0 ? NULL : PyModule_GetState(home);
-        return state == NULL ? 0
-                             : count_deep(state, (size_t)def->m_size, object, &at,
-                                          &budget, depth);
+    struct wj_scan scan = {
+        .visit = count_one, .low = (const char *)object, .high = (const char *)object};
+    wj_scan(home, depth, &scan);
+    if (scan.found > 0 && offset != NULL) {
+        *offset = scan.offset;
     }
-    if (!wj_is_instance(home) || wj_size_of(home) <= head) {
-        return 0;
-    }
-    int found = count_deep((const char *)home + head, wj_size_of(home) - head, object,
-                           &at, &budget, depth);
-    if (found > 0 && offset != NULL) {
-        *offset = at + head;
-    }
-    return found;
+    return scan.found;
 }
 
 /* Visit all memory that may hold references of the extension. */

@@ -35,16 +35,14 @@ floating(PyObject *module, PyObject *ignored)
 static PyObject *
 leak(PyObject *module, PyObject *arguments)
 {
-    unsigned site;
-    long references;
-    const char *why, *type;
+    struct wj_lost lost;
     int confirmed;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "Ilssp", &site, &references, &why, &type,
-                          &confirmed)) {
+    if (!PyArg_ParseTuple(arguments, "IlssiIp", &lost.site, &lost.references, &lost.why,
+                          &lost.type, &lost.by, &lost.used, &confirmed)) {
         return NULL;
     }
-    wj_report_leak(site, references, why, type, confirmed);
+    wj_report_leak(&lost, confirmed);
     return Py_NewRef(Py_None);
 }
 

@@ -134,12 +134,37 @@ first_time(const char *kind, const void *site, const void *callee)
     return 0;
 }
 
+/* Write which function of the extension was called, NULL for none, as members of JSON.
+ */
+static void
+write_entry(char *to, size_t room, const struct wj_callee *callee)
+{
+    char name[256], path[LINE / 4];
+    Dl_info found = {.dli_fname = "",
+                     .dli_fbase = callee == NULL ? NULL : callee->function};
+    if (callee != NULL) {
+        dladdr(callee->function, &found);
+    }
+    quote(name, sizeof name, callee == NULL ? "" : callee->name);
+    quote(path, sizeof path, found.dli_fname);
+    uintptr_t offset =
+        callee == NULL ? 0 : (uintptr_t)callee->function - (uintptr_t)found.dli_fbase;
+    snprintf(to, room, "\"entry\": \"%s\", \"library\": \"%s\", \"offset\": %lu", name,
+             path, (unsigned long)offset);
+}
+
+static unsigned
+number(const struct wjr_site *site)
+{
+    return site == NULL ? 0 : site->id;
+}
+
 void
 wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
           const struct wj_callee *callee, const char *format, ...)
 {
-    char text[LINE / 4], message[LINE / 4], name[256], path[LINE / 4];
-    Dl_info found;
+    static struct wjr_site *const none[3];
+    char text[LINE / 4], message[LINE / 4], entry[LINE / 2];
     if (!first_time(kind, site, site == NULL ? callee : NULL)) {
         return;
     }
@@ -148,31 +173,25 @@ wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     quote(message, sizeof message, text);
-    quote(name, sizeof name, callee == NULL ? "" : callee->name);
-    memset(&found, 0, sizeof found);
-    if (callee == NULL || dladdr(callee->function, &found) == 0) {
-        found.dli_fname = "";
-        found.dli_fbase = callee == NULL ? NULL : callee->function;
-    }
-    quote(path, sizeof path, found.dli_fname);
-    uintptr_t offset =
-        callee == NULL ? 0 : (uintptr_t)callee->function - (uintptr_t)found.dli_fbase;
-    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, \"entry\": \"%s\", "
-         "\"library\": \"%s\", \"offset\": %lu, \"message\": \"%s\"}\n",
-         kind, site == NULL ? 0 : site->id, other == NULL ? 0 : other->id, name, path,
-         (unsigned long)offset, message);
+    write_entry(entry, sizeof entry, callee);
+    struct wjr_site *const *trail = wj_current == NULL ? none : wj_current->trail;
+    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, %s, \"trail\": [%u, %u, %u], "
+         "\"message\": \"%s\"}\n",
+         kind, number(site), number(other), entry, number(trail[0]), number(trail[1]),
+         number(trail[2]), message);
 }
 
 void
-wj_report_leak(unsigned site, long references, const char *why, const char *type,
-               int confirmed)
+wj_report_leak(const struct wj_lost *lost, int confirmed)
 {
-    char reason[256], name[256];
-    quote(reason, sizeof reason, why);
-    quote(name, sizeof name, type);
+    char reason[256], name[256], by[LINE / 2];
+    quote(reason, sizeof reason, lost->why);
+    quote(name, sizeof name, lost->type);
+    write_entry(by, sizeof by, lost->by < 0 ? NULL : &wj_callees[lost->by]);
     line("{\"leak\": %u, \"references\": %ld, \"why\": \"%s\", \"type\": \"%s\", "
-         "\"confirmed\": %s}\n",
-         site, references, reason, name, confirmed ? "true" : "false");
+         "\"other\": %u, %s, \"confirmed\": %s}\n",
+         lost->site, lost->references, reason, name, lost->used, by,
+         confirmed ? "true" : "false");
 }
 
 void

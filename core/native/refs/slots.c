@@ -29,6 +29,13 @@ struct slot {
 #define A(field, shape) IN(ASYNC, PyAsyncMethods, field, shape)
 #define B(field, shape) IN(BUFFER, PyBufferProcs, field, shape)
 
+#ifdef Py_tp_vectorcall
+#define TYPE_VECTORCALL T(tp_vectorcall, "oop")
+#else /* no slot of a PyType_Spec yet */
+#define TYPE_VECTORCALL                                                                \
+    {0, TYPE, offsetof(PyTypeObject, tp_vectorcall), "tp_vectorcall", "oop"}
+#endif
+
 static const struct slot slots[] = {
     T(tp_dealloc, "do"),
     T(tp_getattr, "ooi"),
@@ -48,6 +55,7 @@ static const struct slot slots[] = {
     T(tp_init, "ioto"),
     T(tp_new, "ooto"),
     T(tp_finalize, "vo"),
+    TYPE_VECTORCALL,
     N(nb_add, "ooo"),
     N(nb_subtract, "ooo"),
     N(nb_multiply, "ooo"),
@@ -330,19 +338,29 @@ wj_adopt(PyObject *object)
     }
 }
 
+/* Have calls of a type come by us: some set tp_vectorcall when the type is ready. */
+static void
+divert_calls(PyTypeObject *type)
+{
+    void **place = (void **)(void *)&type->tp_vectorcall;
+    if (*place != NULL && !wj_is_trampoline(*place) && wj_in_libraries(*place)) {
+        *place = wj_trampoline(*place, named(type->tp_name, "tp_vectorcall"), "oop", 0);
+    }
+}
+
 static PyObject *
 alloc(PyTypeObject *type, Py_ssize_t items)
 {
     PyObject *object = PyType_GenericAlloc(type, items);
     struct wj_frame *frame = wj_current;
     if (object != NULL && tells(type)) {
+        divert_calls(type);
         wj_account_forget(object);
         wj_instance_add(object);
     }
-    if (frame != NULL && frame->slot != NULL) {
-        struct wjr_site *site = frame->slot;
-        frame->slot = NULL;
-        frame->slots--;
+    if (frame != NULL && frame->alloc != NULL) {
+        struct wjr_site *site = frame->alloc;
+        frame->alloc = NULL;
         wjr_new(site, object);
     }
     return object;
@@ -352,6 +370,7 @@ alloc(PyTypeObject *type, Py_ssize_t items)
 static void
 divert(PyTypeObject *type)
 {
+    divert_calls(type);
     if (type->tp_alloc == PyType_GenericAlloc) {
         type->tp_alloc = alloc;
     }
@@ -380,8 +399,16 @@ wjr_heap_type(struct wjr_site *site, PyObject *type)
 PyTypeObject *
 wjr_alloc(struct wjr_site *site, PyTypeObject *type)
 {
-    divert(type);
-    wjr_slot(site);
+    int ours = type->tp_alloc == alloc;
+    divert(type); /* the caller may have read it before */
+    if (!ours) {
+        wjr_slot(site);
+        return type;
+    }
+    wjr_before(site);
+    if (wj_current != NULL) {
+        wj_current->alloc = site;
+    }
     return type;
 }
 
@@ -390,6 +417,7 @@ PyObject *
 wjr_made(struct wjr_site *site, void *object)
 {
     if (object != NULL && tells(Py_TYPE((PyObject *)object))) {
+        divert_calls(Py_TYPE((PyObject *)object));
         wj_account_forget(object);
         wj_instance_add(object);
     }

@@ -17,14 +17,15 @@
 enum wj_origin { WJ_UNKNOWN, WJ_ARGUMENT, WJ_BORROWED, WJ_NEW };
 
 struct wj_entry {
-    PyObject *object;                   /* Borrowed, or Owned where ``held`` */
-    struct wjr_site *got, *gave, *lent; /* Borrowed: sites live for ever */
-    PyObject *owner;                    /* Borrowed: of whom it was borrowed */
-    const char *inner;                  /* Borrowed: text within it */
+    PyObject *object;                          /* Borrowed, or Owned where ``held`` */
+    struct wjr_site *got, *gave, *lent, *used; /* Borrowed: sites live for ever */
+    PyObject *owner;                           /* Borrowed: of whom it was borrowed */
+    size_t offset; /* of the pointer to it that was found in the frame's self, or 0 */
+    const char *inner; /* Borrowed: text within it */
     size_t length;
     int own;   /* references that this frame has */
     int spent; /* references of the account that this frame has given away */
-    unsigned char origin, dead, held, member;
+    unsigned char origin, dead, held, member, found;
 };
 
 struct wj_frame {
@@ -40,7 +41,8 @@ struct wj_frame {
     int slots;   /* calls of slots, whose results may be anything */
     int began_with_error;
     int looked; /* times that variables were looked through for what was borrowed */
-    struct wjr_site *last, *nulled, *slot, *failed;
+    struct wjr_site *trail[3]; /* the last of each function before that of ``last`` */
+    struct wjr_site *last, *nulled, *slot, *alloc, *failed;
     struct wj_entry first[12];
 };
 
@@ -59,10 +61,14 @@ struct wj_callee {
     int unreleased; /* times that a heap type was not released */
 };
 
+/* References that a line has taken: how many were found again, and how many were not.
+ */
 struct wj_stake {
     struct wjr_site *site;
-    int covered, floating;
+    struct wjr_site *used; /* where the object was seen last in the call, or NULL */
+    const struct wj_callee *by; /* the call, or NULL */
     const char *why;
+    int covered, floating;
 };
 
 struct wj_account {
@@ -86,8 +92,13 @@ void wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
                const struct wj_callee *callee, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 int wj_report_open(const char *path);
-void wj_report_leak(unsigned site, long references, const char *why, const char *type,
-                    int confirmed);
+struct wj_lost {
+    unsigned site, used; /* numbers of sites, 0 for none */
+    int by;              /* the number of the callee, -1 for none */
+    long references;
+    const char *why, *type; /* Borrowed */
+};
+void wj_report_leak(const struct wj_lost *lost, int confirmed);
 unsigned wj_sites(void);
 
 /* An event in the life of an object that is traced. */
@@ -102,6 +113,7 @@ void wj_trace(struct wjr_site *site, PyObject *object, const char *event, int ch
               Py_ssize_t count);
 
 /* ---- frame.c ---- */
+void wj_pass(struct wj_frame *frame, struct wjr_site *site);
 struct wj_entry *wj_find(struct wj_frame *frame, PyObject *object);
 struct wj_entry *wj_entry(struct wj_frame *frame, PyObject *object);
 void wj_enter(struct wj_frame *frame, struct wj_callee *callee, PyObject *self);
@@ -110,11 +122,11 @@ void wj_leave(struct wj_frame *frame, PyObject *result);
 int wj_found_in(struct wj_frame *frame, PyObject *object, PyObject *result,
                 size_t *offset);
 void wj_mark_argument(struct wj_frame *frame, PyObject *object);
+void wj_forget(PyObject *object);
 
 /* ---- account.c ---- */
 struct wj_account *wj_account(PyObject *object, int make);
-void wj_account_add(PyObject *object, struct wjr_site *site, int number, int floating,
-                    const char *why);
+void wj_account_add(PyObject *object, const struct wj_stake *more);
 int wj_account_spend(PyObject *object, int number);
 void wj_account_close(PyObject *object);
 void wj_account_forget(PyObject *object);
@@ -133,8 +145,20 @@ void wj_instance_add(PyObject *object);
 void wj_instance_remove(PyObject *object);
 int wj_is_instance(const void *object);
 const struct wj_region *wj_block_at(const void *start);
-/* How many pointers to ``object`` there are in what belongs to ``home``. */
+/* A search for pointers: to objects from ``low`` to ``high``, until ``visit`` says so.
+ */
+struct wj_scan {
+    int (*visit)(PyObject *word, size_t offset, struct wj_scan *scan);
+    const char *low, *high;
+    struct wj_frame *frame; /* Borrowed */
+    size_t budget;          /* words that may still be read */
+    size_t offset;
+    int found;
+};
 enum { WJ_DEEP = 2 }; /* follow pointers to blocks, and from there */
+int wj_scan(PyObject *home, int depth, struct wj_scan *scan);
+int wj_scan_globals(struct wj_scan *scan);
+/* How many pointers to ``object`` there are in what belongs to ``home``. */
 int wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset);
 int wj_count_in_globals(PyObject *object);
 int wj_count_in_few_globals(PyObject *object);

@@ -8,6 +8,12 @@ CASE(leak_local) {
     (void)x;
     END;
 }
+CASE(leak_true) {
+    PyObject *x = PyBool_FromLong(o != NULL); /* finds: leak */
+    PyObject *pair = Py_BuildValue("OO", o, x);
+    GOOD(Py_DECREF(x);)
+    return pair;
+}
 CASE(leak_after_append) {
     PyObject *list = PyList_New(0);
     PyObject *x = FRESH; /* finds: leak */
@@ -678,6 +684,7 @@ CASE(returned_none) { /* finds: returned */
 #endif
 
 static PyMethodDef methods[] = {
+    {"leak_true", leak_true, METH_O, NULL},
     {"leak_local", leak_local, METH_O, NULL},
     {"leak_after_append", leak_after_append, METH_O, NULL},
     {"leak_after_setitem", leak_after_setitem, METH_O, NULL},

@@ -119,3 +119,18 @@ def test_a_line_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "report.1").write_text(text)
     (finding,) = read(tmp_path).findings
     assert finding.message == "twice"
+
+
+def test_a_finding_names_both_ends_and_the_functions_on_the_way(tmp_path: Path) -> None:
+    sites = [
+        {"site": each, "file": "a.c", "line": each, "function": name, "api": "Py_DECREF"}
+        for each, name in enumerate(("here", "before", "helper"), 1)
+    ]
+    entry = {"entry": "", "library": "", "offset": 0}
+    mistake = {"kind": "stolen", "site": 1, "other": 2, "trail": [3, 0, 2], "message": "twice"}
+    leak = {"leak": 1, "references": 3, "why": "lost", "type": "int", "other": 2, "confirmed": True}
+    lines = [*sites, mistake | entry, leak | entry]
+    (tmp_path / "report.1").write_text("\n".join(map(json.dumps, lines)))
+    stolen, lost = read(tmp_path).findings
+    assert [each.line for each in stolen.related] == [2, 3]
+    assert [each.line for each in lost.related] == [2]

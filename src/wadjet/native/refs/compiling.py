@@ -55,7 +55,7 @@ def main(
     linked = [*_LINKED, ledger] if "-shared" in words and "-c" not in words else []
     if not sources or only_asks or not _uses_python(compiler, words):
         return _run([*compiler, *words, *linked])
-    kept = [each for each in words if not each.startswith(_LEFT_OUT)]
+    kept = [_named(each) for each in words if not each.startswith(_LEFT_OUT)]
     added = [*_ADDED, f"-ffile-prefix-map={folder}/source={source}", *linked]
     shimmed = [*compiler, "-include", str(Path(folder) / SHIM), *kept, *added]
     done = subprocess.run(shimmed, capture_output=True, text=True, check=False)
@@ -63,11 +63,18 @@ def main(
         _note(folder, [Compiled(each, shimmed=True) for each in sources])
         sys.stderr.write(done.stderr)
         return 0
-    complaint = _complaint(done.stderr, sources)
+    complaint = _complaint(done.stderr, [_named(each) for each in sources])
     code = _run([*compiler, *words, *linked])
     if code == 0:
         _note(folder, [Compiled(each, shimmed=False, complaint=complaint) for each in sources])
     return code
+
+
+def _named(word: str) -> str:
+    """Return a source with its whole path where it is named from a folder of the build."""
+    if word.startswith("..") and word.endswith(_SOURCES):
+        return os.path.normpath(Path.cwd() / word)
+    return word
 
 
 def _complaint(errors: str, sources: Sequence[str]) -> str:

@@ -9,11 +9,17 @@ from wadjet.native.refs import _ledger
 
 
 class Lost(NamedTuple):
-    """References that a line took and that nobody has: how many, why, the type of one."""
+    """References that a line took and that nobody has: how many, why, the type of one.
+
+    ``by`` is the number of the function that was called, ``used`` that of the line that saw
+    the object last.
+    """
 
     number: int
     why: str
     type: str
+    by: int
+    used: int
 
 
 def floating() -> int:
@@ -28,7 +34,7 @@ def lost() -> dict[int, Lost]:
 
 def confirm(site: int, found: Lost) -> None:
     """Report a leak that has grown."""
-    _ledger.leak(site, found.number, found.why, found.type, True)
+    _ledger.leak(site, *found, True)
 
 
 def watched() -> bool:

@@ -135,7 +135,9 @@ class _Process:
             place, other = other, None
         entry = self._entry(row)
         place = place or entry
-        related = tuple(each for each in (other, entry) if each is not None and each != place)
+        trail = [self._sites.get(each) for each in row.get("trail", ())]
+        ends = dict.fromkeys((other, entry, *trail))
+        related = tuple(each for each in ends if each is not None and each != place)
         return Finding(f"refs-{row['kind']}", Level.ERROR, row["message"], place, related)
 
     def _entry(self, row: dict[str, Any]) -> Place | None:
@@ -149,9 +151,11 @@ class _Process:
 
     def _leak(self, row: dict[str, Any]) -> Finding:
         place = self._sites.get(row["leak"])
+        ends = (self._sites.get(row["other"]), self._entry(row))
+        related = tuple(each for each in ends if each is not None and each != place)
         count = row["references"]
         what = f"{count} reference{'s' if count != 1 else ''} to {row['type']}"
-        return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place)
+        return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place, related)
 
 
 def site(row: dict[str, Any]) -> Place:

@@ -212,9 +212,7 @@ wjr_release(struct wjr_site *s, PyGILState_STATE state)
 static inline int
 wjr_add_type(struct wjr_site *s, PyObject *module, PyTypeObject *type)
 {
-    wjr_before(s);
-    wjr_type(type);
-    return (PyModule_AddType)(module, type);
+    return wjr_ready(s, type) != 0 ? -1 : (PyModule_AddType)(module, type);
 }
 static inline int
 wjr_add_functions(struct wjr_site *s, PyObject *module, PyMethodDef *table)
