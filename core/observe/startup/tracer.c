@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,9 +329,9 @@ wj_start(int gate, char *const *argv, char *const *environment)
     return id;
 }
 
-int
-wj_trace(struct tracing *to, char *const *argv, char *const *environment,
-         const struct place places[PLACE_KINDS])
+static int
+wj_trace_here(struct tracing *to, char *const *argv, char *const *environment,
+              const struct place places[PLACE_KINDS])
 {
     struct tracer self = {.to = to, .places = places};
     int gate[2];
@@ -358,5 +359,37 @@ wj_trace(struct tracing *to, char *const *argv, char *const *environment,
         free(self.tasks[i]);
     }
     free(self.tasks);
+    return to->failed ? -1 : 0;
+}
+
+/* What a thread of its own is to do. All is Borrowed. */
+struct order {
+    struct tracing *to;
+    char *const *argv, *const *environment;
+    const struct place *places;
+};
+
+static void *
+wj_carry_out(void *order)
+{
+    struct order *given = order;
+    wj_trace_here(given->to, given->argv, given->environment, given->places);
+    return NULL;
+}
+
+/* Who traces waits for children of all sorts: in a thread of its own, which has no
+ * others, it neither waits for those of the process nor takes their ends away. */
+int
+wj_trace(struct tracing *to, char *const *argv, char *const *environment,
+         const struct place places[PLACE_KINDS])
+{
+    struct order order = {to, argv, environment, places};
+    pthread_t thread;
+    int failed = pthread_create(&thread, NULL, wj_carry_out, &order);
+    if (failed) {
+        to->failed = failed;
+        return -1;
+    }
+    pthread_join(thread, NULL);
     return to->failed ? -1 : 0;
 }

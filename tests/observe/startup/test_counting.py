@@ -198,6 +198,14 @@ def test_many_threads_that_import_are_told_apart() -> None:
     assert kinds[2] == kinds[3] > 100  # every import that began has ended
 
 
+def test_other_children_of_ours_are_let_alone() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as other:
+        ended = subprocess.Popen(["true"])
+        assert counting.run([sys.executable, "-c", "pass"], plain()).status == 0
+        assert other.poll() is None
+        assert ended.wait() == 0
+
+
 def test_the_program_s_own_handling_of_interrupts_is_left(tmp_path: Path) -> None:
     handler = signal.getsignal(signal.SIGINT)
     from wadjet.observe.startup.recording import record

@@ -7,13 +7,15 @@ shared, so that a program that is killed has told what there was to tell.
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from wadjet.errors import OutputError, UnsupportedError
 from wadjet.model.startup import COLLECTION, ENDING, LINKING, PREPARING, RUNNING
@@ -66,41 +68,38 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Timed:
     Raises UnsupportedError where it cannot be started, and OutputError where there is no
     room for what it tells.
     """
-    with _file() as file:
-        name = file.name
+    with _memory() as (file, name):
         preloaded = [*filter(None, [environment.get("LD_PRELOAD")]), str(_agent())]
-        ours = {_VARIABLE: name, "LD_PRELOAD": ":".join(preloaded)}
+        variables = {**environment, _VARIABLE: name, "LD_PRELOAD": ":".join(preloaded)}
         began = time.monotonic_ns()
         try:
-            done = subprocess.run(
-                command, env={**environment, **ours}, close_fds=False, check=False
-            )
+            done = subprocess.run(command, env=variables, close_fds=False, check=False)
         except OSError as error:
             raise UnsupportedError(f"cannot start {command[0]} ({error.strerror})") from None
         ended = time.monotonic_ns()
-        return Timed(began, ended, done.returncode, tuple(_steps(Path(name))))
+        return Timed(began, ended, done.returncode, tuple(_steps(file)))
 
 
 def _agent() -> Path:
     return Path(__file__).parent / "wadjet_startup.so"
 
 
-def _file() -> tempfile._TemporaryFileWrapper[bytes]:
-    """Make a file as large as it may become."""
+@contextmanager
+def _memory() -> Iterator[tuple[BinaryIO, str]]:
+    """Make a file without a disk, and the name by which another process can open it."""
     try:
-        file = tempfile.NamedTemporaryFile(prefix="wadjet-")  # noqa: SIM115
-        file.truncate(_ROOM)
+        descriptor = os.memfd_create("wadjet-startup")
+        os.ftruncate(descriptor, _ROOM)
     except OSError as error:
-        cure = "set TMPDIR to a folder that can be written"
-        raise OutputError(f"cannot make a temporary file ({error.strerror})", cure) from None
-    return file
+        raise OutputError(f"cannot make a file in memory ({error.strerror})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        yield file, f"/proc/{os.getpid()}/fd/{descriptor}"
 
 
-def _steps(path: Path) -> Iterator[Step]:
+def _steps(file: BinaryIO) -> Iterator[Step]:
     """Yield what was written, as far as it is whole."""
-    with path.open("rb") as file:
-        (used,) = _HEAD.unpack(file.read(_HEAD.size))
-        data = file.read(min(used, path.stat().st_size))
+    (used,) = _HEAD.unpack(file.read(_HEAD.size))
+    data = file.read(min(used, _ROOM))
     at = 0
     while at + _RECORD.size <= len(data):
         when, faults, thread, kind, which, extra = _RECORD.unpack_from(data, at)
