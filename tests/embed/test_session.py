@@ -105,9 +105,10 @@ def test_what_writing_the_recording_costs_is_not_told_as_wadjets_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def slow(value: object) -> str:
-        spin(0.03)
+        spin(waits.pop() if waits else 0)
         return write(value)
 
+    waits = [0.15]  # a dear look at a deep stack may cost the next ten
     write = json.dumps
     monkeypatch.setattr("wadjet.model.store.json.dumps", slow)
     with wadjet.sample() as recording:
