@@ -55,7 +55,8 @@ class _Trace:
     def __call__(self, frame: Any, event: str, _: object) -> Any:
         if frame.f_code.co_filename != _NAME:
             return None
-        if event == "line":
+        # How often in a row is the compiler's own affair: it folds tests, and moves jumps.
+        if event == "line" and self.lines[-1:] != [frame.f_lineno]:
             self.lines.append(frame.f_lineno)
         return self
 
