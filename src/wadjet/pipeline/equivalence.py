@@ -55,8 +55,7 @@ class _Trace:
     def __call__(self, frame: Any, event: str, _: object) -> Any:
         if frame.f_code.co_filename != _NAME:
             return None
-        # How often in a row is the compiler's own affair: it folds tests, and moves jumps.
-        if event == "line" and self.lines[-1:] != [frame.f_lineno]:
+        if event == "line":
             self.lines.append(frame.f_lineno)
         return self
 
