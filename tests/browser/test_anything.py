@@ -11,7 +11,7 @@ from wadjet.model.profile import Profile
 ONE_PAGE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=ONE_PAGE)
+@settings(max_examples=15, deadline=None, suppress_health_check=ONE_PAGE)
 @given(profile=profiles())
 def test_every_view_of_any_profile_is_drawn(show: Open, profile: Profile) -> None:
     report = show(profile)

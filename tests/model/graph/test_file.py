@@ -56,7 +56,7 @@ def test_a_newer_version_is_refused(taken: Path, tmp_path: Path) -> None:
         load(tmp_path / "newer.heap")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6))
 def test_an_altered_directory_is_refused_or_read(
     taken: Path, tmp_path: Path, changes: list[tuple[int, int]]
