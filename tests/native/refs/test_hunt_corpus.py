@@ -17,8 +17,8 @@ def hunted(tmp_path_factory: pytest.TempPathFactory) -> list[Hunt]:
 def test_planted_leaks_are_found(hunted: list[Hunt]) -> None:
     planted = [each for each in hunted if each.leaks]
     assert len(planted) >= 40
-    missed = [each.case.name for each in planted if not each.found]
-    assert len(missed) <= 0.05 * len(planted), missed  # what everybody has may hide one
+    missed = {each.case.name for each in planted if not each.found}
+    assert missed <= {"leak_true"}  # whose references come and go with everybody else's
 
 
 def test_no_mended_twin_is_accused(hunted: list[Hunt]) -> None:
