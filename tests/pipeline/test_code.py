@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import marshal
 import sysconfig
 import warnings
@@ -11,6 +12,7 @@ from types import CodeType
 
 import pytest
 
+from wadjet.compiler.catalog import PASSES
 from wadjet.errors import PassError
 from wadjet.pipeline.code import compiled, record, tag, written
 from wadjet.pipeline.unit import Facts, NodePass, rewrites
@@ -145,3 +147,18 @@ def test_a_version_is_the_text_of_a_pass_where_none_is_given(tmp_path: Path) -> 
         exec(compile(path.read_bytes(), str(path), "exec"), space)
         tags.append(tag((space["mine"],)))  # type: ignore[arg-type]
     assert tags[0] == tags[2] != tags[1]
+
+
+@pytest.mark.parametrize("name", ["poplib", "statistics", "asyncore"])
+def test_passes_leave_nothing_for_the_collector(name: str) -> None:
+    path = STDLIB / f"{name}.py"
+    if not path.exists():
+        pytest.skip("this Python has no such module")
+    compiled(str(path), path.read_bytes(), PASSES)  # what is made once is made now
+    gc.collect()
+    gc.disable()
+    try:
+        compiled(str(path), path.read_bytes(), PASSES)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -3,7 +3,7 @@ r"""Guards that hold for the whole of a function, and are asked for once.
 An argument that a function never binds anew stays of its class. If it is asked for more than
 once, as in a loop, a local knows the answer:
 
->>> flags = Flags(lambda: "_wadjet_1is")
+>>> flags = Flags("_wadjet_1{}".format)
 >>> flag = flags.of("rows", (), ast.parse("type(rows) is Rows", mode="eval").body).id
 >>> loop = ast.parse(f"for i in n:\n    if {flag}: i()").body
 >>> print(*map(ast.unparse, flags.bound(loop)), sep="\n")
@@ -35,7 +35,7 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 class Flags:
     """The guards of one function that are for arguments; ``fresh`` gives names for locals."""
 
-    def __init__(self, fresh: Callable[[], str]) -> None:
+    def __init__(self, fresh: Callable[[str], str]) -> None:
         self._fresh = fresh
         self._names: dict[tuple[str, tuple[Class, ...]], str] = {}
         self._tests: dict[str, ast.expr] = {}
@@ -44,7 +44,7 @@ class Flags:
         """Return what is true where a test of an argument's class is."""
         key = receiver, classes
         if key not in self._names:
-            name = self._names[key] = self._fresh()
+            name = self._names[key] = self._fresh("is")
             self._tests[name] = test
         return ast.copy_location(ast.Name(self._names[key], ast.Load()), test)
 

@@ -32,6 +32,17 @@ _RESERVE = 1500  # until it has gained so many more
 _GROWTH = 2500  # nodes that a function may gain
 
 
+class _Names:
+    """Gives names for locals that nothing else has."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, word: str) -> str:
+        self._count += 1
+        return f"{PREFIX}{self._count}{word}"
+
+
 class Place:
     """A function, while others are put into it. ``owner`` is the class it is a method of."""
 
@@ -44,9 +55,9 @@ class Place:
         self._chains: Chains | None = None
         self._within: list[ast.AST] = [node]
         self._left = _GROWTH
-        self._count = 0
+        self.fresh = _Names()
         self._known: dict[str, frozenset[Class]] = {}
-        self.flags = Flags(lambda: self.fresh("is"))
+        self.flags = Flags(self.fresh)
         self._refused: set[ast.AST] = set()
         self._owner: tuple[str, Class] | None = None
         parameters = [*node.args.posonlyargs, *node.args.args]
@@ -99,11 +110,6 @@ class Place:
     def has_grown(self) -> bool:
         """Whether anything was put into it."""
         return self._left < _GROWTH
-
-    def fresh(self, word: str) -> str:
-        """Return a name for a local that nothing else has."""
-        self._count += 1
-        return f"{PREFIX}{self._count}{word}"
 
     def is_inert(self, node: ast.AST) -> bool:
         """Say whether a node is a constant, or a local that is bound and only bound here."""
