@@ -188,7 +188,8 @@ def test_a_snapshot_of_a_forked_child_is_the_same() -> None:
     things = [Plain(number) for number in range(500)]
     here, there = take(fork=True), take()
     for graph in (here, there):
-        assert all(graph.size(node_of(graph, each)) > 0 for each in things)
+        nodes = dict(zip(graph.columns.address, range(len(graph)), strict=True))
+        assert all(graph.size(nodes[id(each)]) > 0 for each in things)
     assert abs(len(here) - len(there)) < 0.05 * len(here)
     assert abs(here.total - there.total) < 0.05 * here.total
 
@@ -222,8 +223,9 @@ def test_a_size_that_frees_other_objects_harms_no_one() -> None:
 
     class Killer:
         def __sizeof__(self) -> int:
-            victims.clear()
-            gc.collect()
+            if victims:
+                victims.clear()
+                gc.collect()
             return 64
 
     killers = [Killer() for _ in range(3)]
