@@ -69,16 +69,16 @@ ours(const char *module, const char *function, PyObject *argument)
     return result;
 }
 
-/* Run what was planned: a function with its arguments, and the code that it returns. */
+/* Run what was planned: code, or a function that may return code, for the globals. */
 static PyObject *
 carry_out(PyObject *plan)
 {
-    PyObject *function, *arguments, *globals;
-    if (!PyArg_ParseTuple(plan, "OO!O", &function, &PyTuple_Type, &arguments,
-                          &globals)) {
+    PyObject *what, *arguments, *globals;
+    if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
         return NULL;
     }
-    PyObject *result = PyObject_CallObject(function, arguments);
+    PyObject *result = PyCode_Check(what) ? Py_NewRef(what)
+                                          : PyObject_CallObject(what, arguments);
     if (result == NULL || globals == Py_None) {
         return result;
     }

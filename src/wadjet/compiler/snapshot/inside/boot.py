@@ -29,6 +29,7 @@ restored = False
 
 def prepare() -> starting.Plan:
     """Import what the order names, freeze, and return what the process is to do."""
+    order["frozen"] = False
     order.update(marshal.loads(bytes.fromhex(core.specification())))
     plain = frozenset(name.partition(".")[0] for name in sys.modules) - {"wadjet"}
     order["plain"] = plain | {"wadjet", "__main__"}
@@ -40,7 +41,7 @@ def prepare() -> starting.Plan:
     for name in order["preload"]:
         __import__(name)
     if order["ready"]:
-        return starting.script(order["script"], [order["script"]])
+        return starting.script(order, [order["script"]])
     exec(compile(order["head"], "<imports>", "exec"), {"__name__": "__wadjet_imports__"})
     if order["path"] is not None and order["script"] is None:
         sys.path.remove(order["path"])
@@ -70,7 +71,7 @@ def freeze() -> list[str]:
     if woken is None:
         _tell({"done": True})
         os._exit(0)
-    restored = True
+    restored = order["frozen"] = True
     return waking.wake(*woken)
 
 

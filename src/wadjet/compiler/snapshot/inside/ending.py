@@ -37,18 +37,18 @@ def finish_threads() -> None:
 
 
 def let_go() -> None:
-    """Let go of what this run has made, and write what its open files still hold."""
-    mine = [sys.modules["__main__"]]
-    mine += [sys.modules.pop(name) for name in list(sys.modules) if name not in frozen]
-    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        if hasattr(sys, name):
-            delattr(sys, name)
-    while mine:
-        _empty(getattr(mine.pop(0), "__dict__", {}))
-    gc.collect()
+    """Write what this run's open files still hold, and let go of what it has made."""
     for each in gc.get_objects():
         if issubclass(type(each), _IOBase):
             _flush(each)
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+    for name in list(sys.modules):
+        if name not in frozen:
+            del sys.modules[name]
+    _empty(sys.modules["__main__"].__dict__)
+    gc.collect()
 
 
 def _empty(names: dict[str, object]) -> None:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     Plan = tuple[Any, tuple[Any, ...], dict[str, Any] | None]
-    """A function, its arguments, and the globals for the code that it returns."""
+    """Code, or a function and its arguments; and globals for the code."""
 
+_TELLING = frozenset(("-V", "-VV", "--version", "-h", "-?", "--help"))
 _ZIPPED = b"PK\x05\x06"
 """What ends an archive of ZIP."""
 
@@ -26,13 +27,14 @@ def warm() -> None:
 def plan(order: dict[str, Any], words: list[str]) -> Plan:
     """Return what to run: the image's own script, or what the words say."""
     if order["script"] is not None:
-        return script(order["script"], [words[0], *words[1:]])
+        return script(order, words)
     return _interpreter(order, words)
 
 
-def script(path: str, arguments: list[str]) -> Plan:
-    """Return the code of a script, in ``__main__``."""
-    return _code(_read(path), path, arguments, file=path)
+def script(order: dict[str, Any], arguments: list[str]) -> Plan:
+    """Return the code of the image's script, in ``__main__``."""
+    path = order["script"]
+    return _code(order, _read(path), path, arguments, file=path)
 
 
 def cold(order: dict[str, Any], why: str) -> NoReturn:
@@ -49,12 +51,12 @@ def _interpreter(order: dict[str, Any], words: list[str]) -> Plan:
         if os.isatty(0):
             cold(order, "")  # whoever types has time
         _path(order, "")
-        return _code(_input(), "<stdin>", rest or [""])
+        return _from_input(_whole(0), rest or [""])
     option = rest[0][:2]
     if option == "-c":
         code, arguments = _attached(order, rest)
         _path(order, "")
-        return _code(os.fsencode(code), "<string>", ["-c", *arguments])
+        return _code(order, os.fsencode(code), "<string>", ["-c", *arguments])
     if option == "-m":
         module, arguments = _attached(order, rest)
         _path(order, os.getcwd())
@@ -63,7 +65,8 @@ def _interpreter(order: dict[str, Any], words: list[str]) -> Plan:
 
         return runpy._run_module_as_main, (module,), None  # type: ignore[attr-defined]
     if option[:1] == "-":
-        cold(order, f"{rest[0]} is an option for the start of an interpreter")
+        tells = rest[0] in _TELLING or rest[0].startswith("--help")
+        cold(order, "" if tells else f"{rest[0]} is an option for the start of an interpreter")
     return _file(order, rest)
 
 
@@ -85,7 +88,8 @@ def _file(order: dict[str, Any], rest: list[str]) -> Plan:
     if path.endswith(".pyc") or _ZIPPED in source[-65557:]:
         cold(order, "")
     _path(order, os.path.dirname(os.path.realpath(path)))
-    return _code(source, path, rest, file=path)
+    whole = os.path.join(os.getcwd(), path.removeprefix("./"))
+    return _code(order, source, whole, rest, file=whole)
 
 
 def _path(order: dict[str, Any], folder: str) -> None:
@@ -124,10 +128,6 @@ def _read(path: str) -> bytes:
         os.close(file)
 
 
-def _input() -> bytes:
-    return _whole(0)
-
-
 def _whole(file: int) -> bytes:
     pieces = []
     while piece := os.read(file, 1 << 18):
@@ -135,8 +135,10 @@ def _whole(file: int) -> bytes:
     return b"".join(pieces)
 
 
-def _code(source: bytes, name: str, arguments: list[str], file: str | None = None) -> Plan:
-    """Return how a source becomes the code of ``__main__``."""
+def _code(
+    order: dict[str, Any], source: bytes, name: str, arguments: list[str], file: str | None = None
+) -> Plan:
+    """Compile a source for ``__main__``; the plain interpreter tells what is wrong with one."""
     sys.argv[:] = arguments
     main = sys.modules["__main__"].__dict__
     if file is not None:
@@ -145,4 +147,16 @@ def _code(source: bytes, name: str, arguments: list[str], file: str | None = Non
         main["__file__"] = file
         main["__cached__"] = None
         main["__loader__"] = SourceFileLoader("__main__", file)
-    return compile, (source, name, "exec", 0, True), main
+    try:
+        code = compile(source, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        if not order["frozen"]:
+            raise
+        cold(order, "")
+    return code, (), main
+
+
+def _from_input(source: bytes, arguments: list[str]) -> Plan:
+    """Let the source be compiled outside of any frame: what was read cannot be read again."""
+    sys.argv[:] = arguments
+    return compile, (source, "<stdin>", "exec", 0, True), sys.modules["__main__"].__dict__
