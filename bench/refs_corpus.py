@@ -96,7 +96,11 @@ def verdicts(folder: Path) -> list[Verdict]:
 
 def applies(case: Case) -> bool:
     """Say whether a case can be tried with this Python."""
-    until = {"returned_none": (3, 12), "returned_weak": (3, 15)}  # what there was before
+    until = {  # what there was before
+        "returned_none": (3, 12),
+        "returned_utc": (3, 12),
+        "returned_weak": (3, 15),
+    }
     return sys.version_info < until.get(case.name, (4,))
 
 

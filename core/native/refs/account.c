@@ -7,6 +7,7 @@
 #include "state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pointers.h"
 
@@ -87,6 +88,7 @@ wj_account_add(PyObject *object, const struct wj_stake *more)
         stake->why = more->why;
         stake->by = more->by;
         stake->used = more->used;
+        memcpy(stake->way, more->way, sizeof stake->way);
         hold(account);
     }
 }
@@ -231,10 +233,14 @@ collect(struct wj_account *account, PyObject *found)
             continue;
         }
         const struct wj_stake *stake = &account->stakes[i];
+        const void *way[2 * WJ_WAY];
+        memcpy(way, stake->way, sizeof stake->way);
+        memcpy(way + WJ_WAY, stake->used.way, sizeof stake->used.way);
         PyObject *row = Py_BuildValue(
-            "lzsiI", site->leaked, stake->why, Py_TYPE(account->object)->tp_name,
+            "lzsiIy#", site->leaked, stake->why, Py_TYPE(account->object)->tp_name,
             stake->by == NULL ? -1 : (int)(stake->by - wj_callees),
-            stake->used == NULL ? 0 : stake->used->id);
+            stake->used.site == NULL ? 0 : stake->used.site->id, (const char *)way,
+            (Py_ssize_t)sizeof way);
         PyObject *key = PyLong_FromUnsignedLong(site->id);
         int bad = row == NULL || key == NULL || PyDict_SetItem(found, key, row) != 0;
         Py_XDECREF(row);

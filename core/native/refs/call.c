@@ -120,7 +120,7 @@ static int
 is_singleton(PyObject *object)
 {
     return object == Py_None || object == Py_True || object == Py_False
-           || object == Py_NotImplemented || object == Py_Ellipsis;
+           || object == Py_NotImplemented || object == Py_Ellipsis || wj_is_utc(object);
 }
 
 /* Whether what the extension has of an object, less one, is less than the pointers that
@@ -141,8 +141,9 @@ not_owned(struct wj_frame *frame, struct wj_entry *entry, PyObject *object,
     struct wjr_site *site = entry == NULL ? NULL
                             : entry->gave ? entry->gave
                                           : entry->lent;
-    wj_report("returned", site, entry == NULL ? NULL : entry->got, frame->callee,
-              "%s returns %s", frame->callee->name, what);
+    wj_report_of(entry == NULL ? NULL : &entry->used, "returned", site,
+                 entry == NULL ? NULL : entry->got.site, frame->callee, "%s returns %s",
+                 frame->callee->name, what);
     Py_INCREF(object);
 }
 
@@ -183,7 +184,7 @@ fill_tuple(struct wj_frame *frame, PyObject *tuple)
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
         if (PyTuple_GET_ITEM(tuple, i) == NULL) {
             struct wj_entry *entry = wj_find(frame, tuple);
-            wj_report("null-item", entry ? entry->got : frame->last, NULL,
+            wj_report("null-item", entry ? entry->got.site : frame->last, NULL,
                       frame->callee, "%s returns a tuple whose item %zd is NULL",
                       frame->callee->name, i);
             Py_INCREF(Py_None);
@@ -293,6 +294,7 @@ wj_called(struct wj_callee *callee, void **arguments)
     }
     wj_enter(&frame, callee,
              gives == 'v' && callee->shape[1] == 'i' ? NULL : arguments[0]);
+    frame.base = (const char *)&frame;
     before(&frame, gives, arguments);
     void *result =
         target(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);

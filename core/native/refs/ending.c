@@ -25,8 +25,7 @@ at_exit(PyObject *self, PyObject *ignored)
     Py_ssize_t at = 0;
     while (found != NULL && PyDict_Next(found, &at, &key, &row)) {
         struct wj_lost lost = {.site = (unsigned)PyLong_AsUnsignedLong(key)};
-        if (PyArg_ParseTuple(row, "lzsiI", &lost.references, &lost.why, &lost.type,
-                             &lost.by, &lost.used)) {
+        if (wj_lost_from(row, &lost)) {
             wj_report_leak(&lost, 0);
         }
     }

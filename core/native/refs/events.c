@@ -26,6 +26,13 @@ api(const struct wjr_site *site)
     return site == NULL ? "the caller" : site->api;
 }
 
+static void
+note(struct wj_sight *sight, struct wjr_site *site)
+{
+    sight->site = site;
+    wj_way(sight->way);
+}
+
 /* References of an object but for those that the ledger has taken. */
 static Py_ssize_t
 real_count(PyObject *object, const struct wj_entry *entry)
@@ -62,7 +69,8 @@ release(struct wj_frame *frame, struct wj_entry *entry)
         entry->dead = 0;
         entry->own = 0;
         entry->inner = NULL;
-        entry->gave = entry->got = NULL; /* the address may be another object's soon */
+        entry->gave = entry->got.site =
+            NULL; /* the address may be another object's soon */
         entry->origin = WJ_UNKNOWN;
         frame->dead--;
     } else if (Py_REFCNT(object) == 1) { /* nobody else has it, and we were wrong */
@@ -141,8 +149,8 @@ check_lent(struct wjr_site *site, struct wj_entry *entry)
     int gone = owner != NULL && owner->dead; /* held by us, and with it what it has */
     if (entry->held && !entry->dead && entry->origin == WJ_BORROWED && entry->own == 0
         && real_count(entry->object, entry) <= gone) {
-        wj_report("borrowed-after-owner", site, entry->lent, callee(),
-                  "%s uses a borrowed reference whose owner has gone", api(site));
+        wj_report_of(&entry->used, "borrowed-after-owner", site, entry->lent, callee(),
+                     "%s uses a borrowed reference whose owner has gone", api(site));
     }
 }
 
@@ -155,19 +163,33 @@ seen(struct wjr_site *site, PyObject *object)
         if (frame->slot != NULL && (entry = wj_entry(frame, object)) != NULL) {
             entry->origin = WJ_NEW;
             entry->own = 1;
-            entry->got = frame->slot;
+            note(&entry->got, frame->slot);
             lend(frame, entry); /* it may be another object than what the slot gave */
         }
     } else if (entry->dead) {
-        wj_report("use-after-decref", site, entry->gave, frame->callee,
-                  "%s uses an object after its last reference was released", api(site));
+        wj_report_of(&entry->used, "use-after-decref", site, entry->gave, frame->callee,
+                     "%s uses an object after its last reference was released",
+                     api(site));
     } else {
         check_lent(site, entry);
     }
     if (entry != NULL) {
-        entry->used = site;
+        note(&entry->used, site);
     }
     frame->slot = NULL;
+}
+
+void
+wjr_glance(struct wjr_site *site, void *object)
+{
+    struct wj_frame *frame = wj_current;
+    struct wj_entry *entry = frame == NULL || frame->threads || object == NULL
+                                 ? NULL
+                                 : wj_find(frame, object);
+    if (entry != NULL) {
+        wj_touch(site);
+        note(&entry->used, site);
+    }
 }
 
 void
@@ -199,6 +221,15 @@ wjr_slot(struct wjr_site *site)
     if (wj_current != NULL) {
         wj_current->slot = site;
         wj_current->slots++;
+    }
+}
+
+void
+wjr_maker(struct wjr_site *site)
+{
+    wjr_before(site);
+    if (wj_current != NULL) {
+        wj_current->maker = site;
     }
 }
 
@@ -236,10 +267,22 @@ wjr_new(struct wjr_site *site, void *result)
             entry->origin = WJ_NEW;
         }
         entry->own++;
-        entry->got = site;
+        note(&entry->got, site);
         entry->gave = NULL;
     }
     return object;
+}
+
+/* A function of ours has made an object for the extension, perhaps for a line of it. */
+void
+wj_made(PyObject *object)
+{
+    struct wj_frame *frame = wj_current;
+    if (frame != NULL && frame->maker != NULL) {
+        struct wjr_site *site = frame->maker;
+        frame->maker = NULL;
+        wjr_new(site, object);
+    }
 }
 
 PyObject *
@@ -320,7 +363,7 @@ wjr_incref(struct wjr_site *site, void *given)
             frame->dead--;
         }
         entry->own++;
-        entry->got = site;
+        note(&entry->got, site);
         entry->owner = NULL; /* it lives by what we have, now */
         entry->origin = entry->origin == WJ_BORROWED ? WJ_NEW : entry->origin;
     }
@@ -354,14 +397,14 @@ may_give(struct wjr_site *site, PyObject *object, struct wj_entry *entry,
         return 0;
     }
     if (entry->origin == WJ_ARGUMENT || entry->origin == WJ_BORROWED) {
-        wj_report(kind, site, entry->lent, callee(),
-                  "%s %s a reference that is borrowed%s", api(site), verb,
-                  entry->lent ? "" : " from the caller");
+        wj_report_of(&entry->used, kind, site, entry->lent, callee(),
+                     "%s %s a reference that is borrowed%s", api(site), verb,
+                     entry->lent ? "" : " from the caller");
         return 0;
     }
     if (entry->gave != NULL && entry->origin == WJ_NEW) {
-        wj_report(kind, site, entry->gave, callee(),
-                  "%s %s a reference that was given away before", api(site), verb);
+        wj_report_of(&entry->used, kind, site, entry->gave, callee(),
+                     "%s %s a reference that was given away before", api(site), verb);
         return 0;
     }
     entry->own--; /* from where we do not see */
@@ -412,9 +455,9 @@ wjr_decref(struct wjr_site *site, void *given)
     }
     struct wj_entry *entry = wj_find(frame, object);
     if (entry != NULL && entry->dead) {
-        wj_report("over-decref", site, entry->gave, frame->callee,
-                  "%s releases an object whose last reference was released before",
-                  site->api);
+        wj_report_of(&entry->used, "over-decref", site, entry->gave, frame->callee,
+                     "%s releases an object whose last reference was released before",
+                     site->api);
         return;
     }
     if (entry != NULL) {
@@ -488,7 +531,7 @@ wjr_gain(struct wjr_site *site, PyObject *object)
     if (entry != NULL && !entry->dead) {
         trace(site, object, "kept", 1, 0);
         entry->own++;
-        entry->got = site;
+        note(&entry->got, site);
     }
 }
 
@@ -502,7 +545,9 @@ wjr_keep(struct wjr_site *site, void *object)
         trace(site, object, "kept", 1, 0);
         entry->own++;
         entry->gave = NULL;
-        entry->got = entry->got ? entry->got : site;
+        if (entry->got.site == NULL) {
+            note(&entry->got, site);
+        }
     }
 }
 
@@ -565,10 +610,11 @@ wjr_text(struct wjr_site *site, const void *text, int n)
         const char *at = text;
         if (entry->dead && entry->inner != NULL && at >= entry->inner
             && at < entry->inner + entry->length) {
-            wj_report("use-after-decref", site, entry->gave, frame->callee,
-                      "%s reads, as argument %d, text of an object after its last "
-                      "reference was released",
-                      api(site), n);
+            wj_report_of(&entry->used, "use-after-decref", site, entry->gave,
+                         frame->callee,
+                         "%s reads, as argument %d, text of an object after its last "
+                         "reference was released",
+                         api(site), n);
         }
     }
 }

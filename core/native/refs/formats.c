@@ -277,3 +277,82 @@ wjr_call(struct wjr_site *site, PyObject *callable, const char *method,
     Py_XDECREF(arguments);
     return wjr_new(site, result);
 }
+
+/* ---- objects behind one another ---- */
+
+/* Call with the objects up to NULL, as PyObject_CallFunctionObjArgs and
+ * PyObject_CallMethodObjArgs do. */
+PyObject *
+wjr_call_objects(struct wjr_site *site, PyObject *callable, PyObject *method, ...)
+{
+    PyObject *arguments[64] = {callable}, *result = NULL;
+    size_t count = method != NULL;
+    va_list list;
+    wjr_before(site);
+    wjr_use(site, callable, 1, 0);
+    va_start(list, method);
+    for (PyObject *each = va_arg(list, PyObject *); each != NULL && count < 64;
+         each = va_arg(list, PyObject *)) {
+        wjr_use(site, each, (int)count + 2, 0);
+        arguments[count++] = each;
+    }
+    va_end(list);
+    if (count == 64) {
+        PyErr_SetString(PyExc_SystemError, "the ledger passes 63 arguments at most");
+    } else if (callable != NULL) {
+        result = method == NULL
+                     ? PyObject_Vectorcall(callable, arguments, count, NULL)
+                     : PyObject_VectorcallMethod(method, arguments, count, NULL);
+    }
+    return wjr_new(site, result);
+}
+
+/* The objects that go into a text. */
+static void
+told(struct wjr_site *site, const char *format, va_list arguments)
+{
+    int stars, n = 1;
+    for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 1, '%')) {
+        size_t wide = strspn(++at, "0123456789.-#*");
+        for (stars = 0; wide > 0; wide--, at++) {
+            stars += *at == '*';
+        }
+        for (; stars > 0; stars--) {
+            (void)va_arg(arguments, int);
+        }
+        size_t length = strspn(at, "lzjt");
+        at += length;
+        if (*at == 0) {
+            return;
+        }
+        if (strchr("diouxXc", *at) != NULL) {
+            if (length > 0) {
+                (void)va_arg(arguments, long long);
+            } else {
+                (void)va_arg(arguments, int);
+            }
+        } else if (*at != '%') {
+            void *pointer = va_arg(arguments, void *);
+            if (strchr("AUVSRTN", *at) != NULL) {
+                wjr_use(site, pointer, ++n, *at == 'V');
+            }
+            if (*at == 'V') {
+                (void)va_arg(arguments, void *);
+            }
+        }
+    }
+}
+
+PyObject *
+wjr_text_from(struct wjr_site *site, const char *format, ...)
+{
+    va_list list, again;
+    wjr_before(site);
+    va_start(list, format);
+    va_copy(again, list);
+    told(site, format, again);
+    PyObject *result = PyUnicode_FromFormatV(format, list);
+    va_end(again);
+    va_end(list);
+    return wjr_new(site, result);
+}

@@ -231,7 +231,7 @@ check_traverse(struct wj_frame *frame, struct wj_entry *entry, size_t offset)
     }
     type->tp_traverse(frame->self, visit, &look);
     if (!look.found) {
-        wj_report("not-traversed", entry->got, NULL, frame->callee,
+        wj_report("not-traversed", entry->got.site, NULL, frame->callee,
                   "tp_traverse of %s does not visit the member at offset %zu, which is "
                   "set here",
                   type->tp_name, offset);
@@ -289,17 +289,18 @@ find_owned(struct wj_frame *frame, PyObject *result)
 static void
 leave_owned(struct wj_frame *frame, struct wj_entry *entry)
 {
-    struct wjr_site *site = entry->got ? entry->got : frame->last;
+    struct wjr_site *site = entry->got.site ? entry->got.site : frame->last;
     if (site == NULL || (entry->held && Py_REFCNT(entry->object) == 1)) {
         return; /* nobody has it: we were wrong */
     }
-    wj_account_add(entry->object,
-                   &(struct wj_stake){.site = site,
-                                      .used = entry->used,
-                                      .by = frame->callee,
-                                      .why = "never released",
-                                      .covered = entry->found ? entry->own : 0,
-                                      .floating = entry->found ? 0 : entry->own});
+    struct wj_stake stake = {.site = site,
+                             .used = entry->used,
+                             .by = frame->callee,
+                             .why = "never released",
+                             .covered = entry->found ? entry->own : 0,
+                             .floating = entry->found ? 0 : entry->own};
+    memcpy(stake.way, entry->got.way, sizeof stake.way);
+    wj_account_add(entry->object, &stake);
     if (entry->found) {
         check_traverse(frame, entry, entry->offset);
     }
@@ -349,10 +350,10 @@ leave_owing(struct wj_frame *frame, struct wj_entry *entry)
             && wj_found_in(frame, entry->object, NULL, &(size_t){0}) <= left) {
             continue;
         }
-        wj_report("stolen", entry->gave, entry->lent, frame->callee,
-                  "%s takes over a reference that is borrowed%s",
-                  entry->gave ? entry->gave->api : "a call",
-                  entry->lent ? "" : " from the caller");
+        wj_report_of(&entry->used, "stolen", entry->gave, entry->lent, frame->callee,
+                     "%s takes over a reference that is borrowed%s",
+                     entry->gave ? entry->gave->api : "a call",
+                     entry->lent ? "" : " from the caller");
         Py_INCREF(entry->object);
     }
 }

@@ -27,6 +27,9 @@ struct wjr_site {
 
 enum { WJR_RUNS = 1 };
 
+/* What stands for a function of the API belongs to the function that calls it. */
+#define WJR_INLINE static inline __attribute__((always_inline))
+
 #define WJR_AT(name, traits)                                                           \
     (__extension__({                                                                   \
         static struct wjr_site wjr_site_ = {__FILE__, __func__, name, __LINE__,        \
@@ -38,6 +41,8 @@ enum { WJR_RUNS = 1 };
 WJR_PUBLIC void wjr_before(struct wjr_site *);
 /* An object goes into argument ``n`` of a call; ``nullable`` where NULL may, too. */
 WJR_PUBLIC void wjr_use(struct wjr_site *, void *, int n, int nullable);
+/* An object is looked at where nothing is done with it. */
+WJR_PUBLIC void wjr_glance(struct wjr_site *, void *);
 /* A call has returned a new reference, one of ``owner``'s, or has taken one over. */
 WJR_PUBLIC PyObject *wjr_new(struct wjr_site *, void *);
 WJR_PUBLIC PyObject *wjr_made(struct wjr_site *, void *);
@@ -58,6 +63,10 @@ WJR_PUBLIC Py_ssize_t wjr_count(void *);
 
 /* A slot of a type is about to be called: what comes next is new. */
 WJR_PUBLIC void wjr_slot(struct wjr_site *);
+/* A function of the ledger's is about to be called, which stands for one that makes
+ * something. */
+WJR_PUBLIC void wjr_maker(struct wjr_site *);
+WJR_PUBLIC void *wjr_import(struct wjr_site *, const char *capsule, int no_block);
 WJR_PUBLIC PyTypeObject *wjr_alloc(struct wjr_site *, PyTypeObject *);
 WJR_PUBLIC void wjr_threads(struct wjr_site *, int allowed);
 
@@ -82,6 +91,9 @@ WJR_PUBLIC int wjr_unpack(struct wjr_site *, PyObject *, const char *, Py_ssize_
 WJR_PUBLIC PyObject *wjr_build(struct wjr_site *, const char *, ...);
 WJR_PUBLIC PyObject *wjr_call(struct wjr_site *, PyObject *, const char *method,
                               const char *format, ...);
+WJR_PUBLIC PyObject *wjr_call_objects(struct wjr_site *, PyObject *, PyObject *method,
+                                      ...);
+WJR_PUBLIC PyObject *wjr_text_from(struct wjr_site *, const char *, ...);
 
 WJR_PUBLIC int wjr_buffer(struct wjr_site *, PyObject *, Py_buffer *, int flags);
 WJR_PUBLIC int wjr_fill(struct wjr_site *, Py_buffer *, PyObject *, void *, Py_ssize_t,

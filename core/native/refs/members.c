@@ -46,10 +46,12 @@ uncover(PyObject *object, const char *why)
         if (stake->covered > 0) {
             stake->covered--;
             account->total--;
-            wj_account_add(object, &(struct wj_stake){.site = stake->site,
-                                                      .by = wj_current->callee,
-                                                      .why = why,
-                                                      .floating = 1});
+            struct wj_stake lost = *stake;
+            lost.by = wj_current->callee;
+            lost.why = why;
+            lost.covered = 0;
+            lost.floating = 1;
+            wj_account_add(object, &lost);
             return;
         }
     }

@@ -23,6 +23,7 @@ static pthread_mutex_t block_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct library {
     uintptr_t base;
     const char *start, *end; /* of its variables */
+    const char *code, *code_end;
 } libraries[LIBRARIES];
 static int library_count;
 
@@ -124,6 +125,10 @@ measure(struct dl_phdr_info *info, size_t size, void *context)
             start = start == 0 ? from : start;
             end = from + part->p_memsz;
         }
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X)) {
+            library->code = (const char *)from;
+            library->code_end = (const char *)from + part->p_memsz;
+        }
         if (part->p_type == PT_GNU_RELRO) {
             fixed = from + part->p_memsz;
         }
@@ -164,6 +169,18 @@ wj_in_libraries(const void *address)
             if (libraries[i].base == (uintptr_t)found.dli_fbase) {
                 return 1;
             }
+        }
+    }
+    return 0;
+}
+
+int
+wj_in_code(const void *address)
+{
+    for (int i = 0; i < library_count; i++) {
+        if ((const char *)address > libraries[i].code
+            && (const char *)address <= libraries[i].code_end) {
+            return 1;
         }
     }
     return 0;

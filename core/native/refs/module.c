@@ -35,11 +35,13 @@ floating(PyObject *module, PyObject *ignored)
 static PyObject *
 leak(PyObject *module, PyObject *arguments)
 {
-    struct wj_lost lost;
+    struct wj_lost lost = {0};
+    PyObject *row;
     int confirmed;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "IlssiIp", &lost.site, &lost.references, &lost.why,
-                          &lost.type, &lost.by, &lost.used, &confirmed)) {
+    if (!PyArg_ParseTuple(arguments, "IO!p", &lost.site, &PyTuple_Type, &row,
+                          &confirmed)
+        || !wj_lost_from(row, &lost)) {
         return NULL;
     }
     wj_report_leak(&lost, confirmed);

@@ -18,7 +18,7 @@ enum { LINE = 2048, LAST = 16, SEEN = 1 << 14 };
 static int file = -1;
 static unsigned sites;
 static unsigned *last; /* [0] how many, then the ids of the last LAST sites */
-static uint64_t seen[SEEN];
+static uint64_t told[SEEN];
 
 /* Copy text as the inside of a JSON string; what does not fit is left out. */
 static void
@@ -122,7 +122,7 @@ first_time(const char *kind, const void *site, const void *callee)
     key = (key ^ (uintptr_t)callee) * 1099511628211u;
     key |= 1;
     for (unsigned i = 0; i < SEEN; i++) {
-        uint64_t *slot = &seen[(key + i) % SEEN];
+        uint64_t *slot = &told[(key + i) % SEEN];
         if (*slot == key) {
             return 0;
         }
@@ -132,6 +132,24 @@ first_time(const char *kind, const void *site, const void *callee)
         }
     }
     return 0;
+}
+
+/* The number of a library, which is written when it is first met. */
+static unsigned
+library(const Dl_info *found)
+{
+    static const void *met[64];
+    unsigned number = 0;
+    while (number < 64 && met[number] != NULL && met[number] != found->dli_fbase) {
+        number++;
+    }
+    if (number < 64 && met[number] == NULL) {
+        char path[LINE / 2];
+        met[number] = found->dli_fbase;
+        quote(path, sizeof path, found->dli_fname);
+        line("{\"number\": %u, \"path\": \"%s\"}\n", number, path);
+    }
+    return number;
 }
 
 /* Write which function of the extension was called, NULL for none, as members of JSON.
@@ -159,38 +177,97 @@ number(const struct wjr_site *site)
     return site == NULL ? 0 : site->id;
 }
 
+/* Write a way as a list in JSON: the number of a library and an offset for each step.
+ */
+static void
+write_way(char *to, size_t room, const void *const *way, int steps)
+{
+    size_t at = 0;
+    to[0] = 0;
+    for (int i = 0; i < steps && at + 48 < room; i++) {
+        Dl_info found;
+        if (way[i] == NULL || dladdr(way[i], &found) == 0) {
+            continue;
+        }
+        at += (size_t)snprintf(
+            to + at, room - at, "%s[%u, %lu]", at ? ", " : "", library(&found),
+            (unsigned long)((uintptr_t)way[i] - (uintptr_t)found.dli_fbase));
+    }
+}
+
+static void
+mistake(const struct wj_sight *seen, const char *kind, struct wjr_site *site,
+        struct wjr_site *other, const struct wj_callee *callee, const char *format,
+        va_list arguments)
+{
+    static struct wjr_site *const none[3];
+    char text[LINE / 4], message[LINE / 4], entry[LINE / 2], way[LINE / 4];
+    const void *steps[2 * WJ_WAY] = {NULL};
+    if (!first_time(kind, site, site == NULL ? callee : NULL)) {
+        return;
+    }
+    vsnprintf(text, sizeof text, format, arguments);
+    quote(message, sizeof message, text);
+    write_entry(entry, sizeof entry, callee);
+    wj_way(steps);
+    if (seen != NULL && seen->site != NULL) {
+        memcpy(steps + WJ_WAY, seen->way, sizeof seen->way);
+    }
+    write_way(way, sizeof way, steps, 2 * WJ_WAY);
+    struct wjr_site *const *trail = wj_current == NULL ? none : wj_current->trail;
+    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, \"seen\": %u, %s, \"trail\": "
+         "[%u, %u, %u], \"way\": [%s], \"message\": \"%s\"}\n",
+         kind, number(site), number(other), number(seen ? seen->site : NULL), entry,
+         number(trail[0]), number(trail[1]), number(trail[2]), way, message);
+}
+
 void
 wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
           const struct wj_callee *callee, const char *format, ...)
 {
-    static struct wjr_site *const none[3];
-    char text[LINE / 4], message[LINE / 4], entry[LINE / 2];
-    if (!first_time(kind, site, site == NULL ? callee : NULL)) {
-        return;
-    }
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    mistake(NULL, kind, site, other, callee, format, arguments);
     va_end(arguments);
-    quote(message, sizeof message, text);
-    write_entry(entry, sizeof entry, callee);
-    struct wjr_site *const *trail = wj_current == NULL ? none : wj_current->trail;
-    line("{\"kind\": \"%s\", \"site\": %u, \"other\": %u, %s, \"trail\": [%u, %u, %u], "
-         "\"message\": \"%s\"}\n",
-         kind, number(site), number(other), entry, number(trail[0]), number(trail[1]),
-         number(trail[2]), message);
+}
+
+void
+wj_report_of(const struct wj_sight *seen, const char *kind, struct wjr_site *site,
+             struct wjr_site *other, const struct wj_callee *callee, const char *format,
+             ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    mistake(seen, kind, site, other, callee, format, arguments);
+    va_end(arguments);
+}
+
+/* Read what wj_settle tells of a line; 0 and an exception where it is not that. */
+int
+wj_lost_from(PyObject *row, struct wj_lost *lost)
+{
+    const char *way;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(row, "lssiIy#", &lost->references, &lost->why, &lost->type,
+                          &lost->by, &lost->used, &way, &size)) {
+        return 0;
+    }
+    memcpy(lost->way, way,
+           (size_t)size < sizeof lost->way ? (size_t)size : sizeof lost->way);
+    return 1;
 }
 
 void
 wj_report_leak(const struct wj_lost *lost, int confirmed)
 {
-    char reason[256], name[256], by[LINE / 2];
+    char reason[256], name[256], by[LINE / 2], way[LINE / 4];
     quote(reason, sizeof reason, lost->why);
     quote(name, sizeof name, lost->type);
     write_entry(by, sizeof by, lost->by < 0 ? NULL : &wj_callees[lost->by]);
+    write_way(way, sizeof way, lost->way, 2 * WJ_WAY);
     line("{\"leak\": %u, \"references\": %ld, \"why\": \"%s\", \"type\": \"%s\", "
-         "\"other\": %u, %s, \"confirmed\": %s}\n",
-         lost->site, lost->references, reason, name, lost->used, by,
+         "\"other\": %u, %s, \"way\": [%s], \"confirmed\": %s}\n",
+         lost->site, lost->references, reason, name, lost->used, by, way,
          confirmed ? "true" : "false");
 }
 

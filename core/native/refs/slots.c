@@ -352,17 +352,12 @@ static PyObject *
 alloc(PyTypeObject *type, Py_ssize_t items)
 {
     PyObject *object = PyType_GenericAlloc(type, items);
-    struct wj_frame *frame = wj_current;
     if (object != NULL && tells(type)) {
         divert_calls(type);
         wj_account_forget(object);
         wj_instance_add(object);
     }
-    if (frame != NULL && frame->alloc != NULL) {
-        struct wjr_site *site = frame->alloc;
-        frame->alloc = NULL;
-        wjr_new(site, object);
-    }
+    wj_made(object);
     return object;
 }
 
@@ -405,10 +400,7 @@ wjr_alloc(struct wjr_site *site, PyTypeObject *type)
         wjr_slot(site);
         return type;
     }
-    wjr_before(site);
-    if (wj_current != NULL) {
-        wj_current->alloc = site;
-    }
+    wjr_maker(site);
     return type;
 }
 

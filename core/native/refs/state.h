@@ -16,11 +16,20 @@
 
 enum wj_origin { WJ_UNKNOWN, WJ_ARGUMENT, WJ_BORROWED, WJ_NEW };
 
+enum { WJ_WAY = 4 };
+
+/* Where an object was seen: the line, and the calls that led there. */
+struct wj_sight {
+    struct wjr_site *site; /* Borrowed: sites live for ever; NULL for nowhere */
+    const void *way[WJ_WAY];
+};
+
 struct wj_entry {
-    PyObject *object;                          /* Borrowed, or Owned where ``held`` */
-    struct wjr_site *got, *gave, *lent, *used; /* Borrowed: sites live for ever */
-    PyObject *owner;                           /* Borrowed: of whom it was borrowed */
-    size_t offset; /* of the pointer to it that was found in the frame's self, or 0 */
+    PyObject *object;             /* Borrowed, or Owned where ``held`` */
+    struct wjr_site *gave, *lent; /* Borrowed */
+    struct wj_sight got, used;
+    PyObject *owner; /* Borrowed: of whom it was borrowed */
+    size_t offset;   /* of the pointer to it that was found in the frame's self, or 0 */
     const char *inner; /* Borrowed: text within it */
     size_t length;
     int own;   /* references that this frame has */
@@ -31,6 +40,7 @@ struct wj_entry {
 struct wj_frame {
     struct wj_frame *caller;  /* Borrowed */
     struct wj_callee *callee; /* Borrowed; NULL for none */
+    const char *base;         /* Borrowed: the end of the stack of this call */
     PyObject *self;           /* Borrowed */
     struct wj_entry *entries; /* Owned */
     int32_t *index; /* Owned: from a hash to 1 + place, where there are many entries */
@@ -42,7 +52,9 @@ struct wj_frame {
     int began_with_error;
     int looked; /* times that variables were looked through for what was borrowed */
     struct wjr_site *trail[3]; /* the last of each function before that of ``last`` */
-    struct wjr_site *last, *nulled, *slot, *alloc, *failed;
+    struct wjr_site *last, *nulled, *slot, *failed;
+    struct wjr_site
+        *maker; /* which is about to call a function of ours that makes one */
     struct wj_entry first[12];
 };
 
@@ -65,7 +77,8 @@ struct wj_callee {
  */
 struct wj_stake {
     struct wjr_site *site;
-    struct wjr_site *used; /* where the object was seen last in the call, or NULL */
+    struct wj_sight used;       /* where the object was seen last in the call */
+    const void *way[WJ_WAY];    /* to where it was taken */
     const struct wj_callee *by; /* the call, or NULL */
     const char *why;
     int covered, floating;
@@ -91,19 +104,29 @@ void wj_touch(struct wjr_site *site);
 void wj_report(const char *kind, struct wjr_site *site, struct wjr_site *other,
                const struct wj_callee *callee, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* The same of an object, which was seen before. */
+void wj_report_of(const struct wj_sight *seen, const char *kind, struct wjr_site *site,
+                  struct wjr_site *other, const struct wj_callee *callee,
+                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 int wj_report_open(const char *path);
 struct wj_lost {
     unsigned site, used; /* numbers of sites, 0 for none */
-    int by;              /* the number of the callee, -1 for none */
+    const void
+        *way[2 * WJ_WAY]; /* to where it was taken, and to where it was seen last */
+    int by;               /* the number of the callee, -1 for none */
     long references;
     const char *why, *type; /* Borrowed */
 };
+int wj_lost_from(PyObject *row, struct wj_lost *lost);
 void wj_report_leak(const struct wj_lost *lost, int confirmed);
 unsigned wj_sites(void);
 
 /* An event in the life of an object that is traced. */
 void wj_report_event(unsigned long number, unsigned site, const char *event, long count,
                      const char *type);
+
+/* ---- way.c ---- */
+void wj_way(const void **way);
 
 /* ---- trace.c ---- */
 extern int wj_tracing; /* 0 where nothing is */
@@ -123,6 +146,9 @@ int wj_found_in(struct wj_frame *frame, PyObject *object, PyObject *result,
                 size_t *offset);
 void wj_mark_argument(struct wj_frame *frame, PyObject *object);
 void wj_forget(PyObject *object);
+
+/* ---- events.c ---- */
+void wj_made(PyObject *object);
 
 /* ---- account.c ---- */
 struct wj_account *wj_account(PyObject *object, int make);
@@ -166,6 +192,7 @@ void wj_each_region(void (*visit)(const char *start, size_t size, void *context)
                     void *context);
 void wj_library_of(const void *address);
 int wj_in_libraries(const void *address);
+int wj_in_code(const void *address);
 int wj_in_globals(const void *address);
 size_t wj_size_of(PyObject *object);
 
@@ -192,6 +219,9 @@ void wj_check_type_released(struct wj_frame *frame, struct wj_callee *callee,
 /* ---- buffers.c ---- */
 void wj_buffer_add(struct wjr_site *site, Py_buffer *view);
 void wj_check_buffers(struct wj_frame *frame);
+
+/* ---- capsules.c ---- */
+int wj_is_utc(const PyObject *object);
 
 /* ---- ending.c ---- */
 void wj_settle_at_exit(void);

@@ -1,5 +1,6 @@
 /* clang-format off */
 #include "cases.h"
+#include <datetime.h>
 
 /* ---- leaks ---- */
 CASE(leak_local) {
@@ -39,6 +40,23 @@ CASE(leak_call) {
     GOOD(Py_DECREF(x);)
     (void)x;
     END;
+}
+CASE(leak_of_a_capsules_function) {
+    PyObject *x = PyDelta_FromDSU(1, 2, 3); /* finds: leak */
+    GOOD(Py_DECREF(x);)
+    (void)x;
+    END;
+}
+CASE(leak_in_a_datetime) {
+    PyObject *name = PyUnicode_FromFormat("zone of %p", o);
+    PyObject *step = PyDelta_FromDSU(0, 60, 0);
+    PyObject *zone = PyTimeZone_FromOffsetAndName(step, name); /* finds: leak */
+    PyObject *time = PyDateTimeAPI->DateTime_FromDateAndTime(2020, 1, 2, 3, 4, 5, 6, zone,
+                                                             PyDateTimeAPI->DateTimeType);
+    Py_DECREF(name);
+    Py_DECREF(step);
+    GOOD(Py_DECREF(zone);)
+    return time;
 }
 CASE(leak_iterator) {
     PyObject *item, *it = PyObject_GetIter(o); /* finds: leak */
@@ -681,6 +699,11 @@ CASE(returned_none) { /* finds: returned */
     BAD(return Py_None;)
     END;
 }
+CASE(returned_utc) { /* finds: returned */
+    PyObject *zone = PyDateTime_TimeZone_UTC;
+    GOOD(Py_INCREF(zone);)
+    return zone;
+}
 #endif
 
 static PyMethodDef methods[] = {
@@ -690,6 +713,8 @@ static PyMethodDef methods[] = {
     {"leak_after_setitem", leak_after_setitem, METH_O, NULL},
     {"leak_getattr", leak_getattr, METH_O, NULL},
     {"leak_call", leak_call, METH_O, NULL},
+    {"leak_of_a_capsules_function", leak_of_a_capsules_function, METH_O, NULL},
+    {"leak_in_a_datetime", leak_in_a_datetime, METH_O, NULL},
     {"leak_iterator", leak_iterator, METH_O, NULL},
     {"leak_items_of_iterator", leak_items_of_iterator, METH_O, NULL},
     {"leak_error_path", leak_error_path, METH_O, NULL},
@@ -777,10 +802,12 @@ static PyMethodDef methods[] = {
     {"uninitialised_released", uninitialised_released, METH_O, NULL},
 #if PY_VERSION_HEX < 0x030C0000
     {"returned_none", returned_none, METH_O, NULL},
+    {"returned_utc", returned_utc, METH_O, NULL},
 #endif
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, MODULE, NULL, 0, methods};
 PyMODINIT_FUNC INIT(void) {
+    PyDateTime_IMPORT;
     return PyModule_Create(&definition);
 }

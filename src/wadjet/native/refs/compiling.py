@@ -22,8 +22,12 @@ _ADDED = (
     "-w",
     "-fno-strict-aliasing",
     "-fno-lto",
+    "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls",
     "-ftrivial-auto-var-init=pattern",
 )
+_ADDED_TO_C = ("-fno-inline",)
+"""So that each function has a frame of its own; C++ is made of functions that must not."""
 _LINKED = (
     "-Wl,--no-as-needed",
     "-Wl,--wrap=malloc",
@@ -56,7 +60,8 @@ def main(
     if not sources or only_asks or not _uses_python(compiler, words):
         return _run([*compiler, *words, *linked])
     kept = [_named(each) for each in words if not each.startswith(_LEFT_OUT)]
-    added = [*_ADDED, f"-ffile-prefix-map={folder}/source={source}", *linked]
+    is_c = all(each.endswith(".c") for each in sources)
+    added = [*_ADDED, *(_ADDED_TO_C if is_c else ()), f"-ffile-prefix-map={folder}/source={source}", *linked]
     shimmed = [*compiler, "-include", str(Path(folder) / SHIM), *kept, *added]
     done = subprocess.run(shimmed, capture_output=True, text=True, check=False)
     if done.returncode == 0:

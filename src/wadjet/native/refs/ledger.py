@@ -12,7 +12,7 @@ class Lost(NamedTuple):
     """References that a line took and that nobody has: how many, why, the type of one.
 
     ``by`` is the number of the function that was called, ``used`` that of the line that saw
-    the object last.
+    the object last; ``way`` the calls that led to both, as the ledger has them.
     """
 
     number: int
@@ -20,6 +20,7 @@ class Lost(NamedTuple):
     type: str
     by: int
     used: int
+    way: bytes
 
 
 def floating() -> int:
@@ -34,7 +35,7 @@ def lost() -> dict[int, Lost]:
 
 def confirm(site: int, found: Lost) -> None:
     """Report a leak that has grown."""
-    _ledger.leak(site, *found, True)
+    _ledger.leak(site, tuple(found), True)
 
 
 def watched() -> bool:

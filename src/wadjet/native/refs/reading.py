@@ -96,12 +96,15 @@ class _Process:
         self._path = path
         self._symbols = symbols
         self._sites: dict[int, Place] = {}
+        self._libraries: dict[int, str] = {}
         self.findings: list[Finding] = []
         leaks: dict[int, Finding] = {}
         unconfirmed: set[int] = set()
         for row in rows(path):
             if "site" in row and "file" in row:
                 self._sites[row["site"]] = site(row)
+            elif "number" in row:
+                self._libraries[row["number"]] = row["path"]
             elif "kind" in row:
                 self.findings.append(self._finding(row))
             elif row.get("confirmed"):
@@ -136,9 +139,17 @@ class _Process:
         entry = self._entry(row)
         place = place or entry
         trail = [self._sites.get(each) for each in row.get("trail", ())]
-        ends = dict.fromkeys((other, entry, *trail))
+        seen = self._sites.get(row.get("seen", 0))
+        ends = dict.fromkeys((other, seen, *self._way(row), entry, *trail))
         related = tuple(each for each in ends if each is not None and each != place)
         return Finding(f"refs-{row['kind']}", Level.ERROR, row["message"], place, related)
+
+    def _way(self, row: dict[str, Any]) -> Iterator[Place]:
+        """Yield the calls that led to where something was done with the object."""
+        for library, offset in row.get("way", ()):
+            symbol = self._symbols.find(self._libraries.get(library, ""), offset - 1)
+            if symbol is not None and symbol.file:
+                yield Place(symbol.file, symbol.line, f"call in {symbol.name}")
 
     def _entry(self, row: dict[str, Any]) -> Place | None:
         """Return the function of the extension that was called."""
@@ -151,7 +162,7 @@ class _Process:
 
     def _leak(self, row: dict[str, Any]) -> Finding:
         place = self._sites.get(row["leak"])
-        ends = (self._sites.get(row["other"]), self._entry(row))
+        ends = dict.fromkeys((self._sites.get(row["other"]), *self._way(row), self._entry(row)))
         related = tuple(each for each in ends if each is not None and each != place)
         count = row["references"]
         what = f"{count} reference{'s' if count != 1 else ''} to {row['type']}"

@@ -24,27 +24,27 @@
 #undef Py_SETREF
 #undef Py_XSETREF
 #undef Py_REFCNT
-static inline void
+WJR_INLINE void
 wjr_incref_maybe(struct wjr_site *s, void *o)
 {
     if (o != NULL) {
         wjr_incref(s, o);
     }
 }
-static inline void
+WJR_INLINE void
 wjr_decref_maybe(struct wjr_site *s, void *o)
 {
     if (o != NULL) {
         wjr_decref(s, o);
     }
 }
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_newref(struct wjr_site *s, void *o)
 {
     wjr_incref(s, o);
     return (PyObject *)o;
 }
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_newref_maybe(struct wjr_site *s, void *o)
 {
     wjr_incref_maybe(s, o);
@@ -110,6 +110,19 @@ wjr_newref_maybe(struct wjr_site *s, void *o)
         }                                                                              \
     } while (0)
 
+/* ---- types ---- */
+
+#undef Py_TYPE
+#undef Py_IS_TYPE
+WJR_INLINE PyTypeObject *
+wjr_type_of(struct wjr_site *s, void *o)
+{
+    wjr_glance(s, o);
+    return ((PyObject *)o)->ob_type;
+}
+#define Py_TYPE(o) wjr_type_of(WJR_AT("Py_TYPE", 0), (void *)(o))
+#define Py_IS_TYPE(o, t) (Py_TYPE(o) == (t))
+
 /* ---- items ---- */
 
 #undef PyTuple_GET_ITEM
@@ -119,7 +132,7 @@ wjr_newref_maybe(struct wjr_site *s, void *o)
 #undef PySequence_Fast_GET_ITEM
 #undef PySequence_ITEM
 
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_item(struct wjr_site *s, void *o, Py_ssize_t i, int list)
 {
     PyObject *object = (PyObject *)o;
@@ -129,7 +142,7 @@ wjr_item(struct wjr_site *s, void *o, Py_ssize_t i, int list)
         s, list ? ((PyListObject *)o)->ob_item[i] : ((PyTupleObject *)o)->ob_item[i],
         object);
 }
-static inline void
+WJR_INLINE void
 wjr_set_item(struct wjr_site *s, void *o, Py_ssize_t i, PyObject *v, int list)
 {
     wjr_before(s);
@@ -152,7 +165,7 @@ wjr_set_item(struct wjr_site *s, void *o, Py_ssize_t i, PyObject *v, int list)
     wjr_set_item(WJR_AT("PyTuple_SET_ITEM", 0), (void *)(o), (i), (PyObject *)(v), 0)
 #define PyList_SET_ITEM(o, i, v)                                                       \
     wjr_set_item(WJR_AT("PyList_SET_ITEM", 0), (void *)(o), (i), (PyObject *)(v), 1)
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_fast_item(struct wjr_site *s, PyObject *o, Py_ssize_t i)
 {
     return wjr_item(s, o, i, PyList_Check(o));
@@ -168,27 +181,27 @@ wjr_fast_item(struct wjr_site *s, PyObject *o, Py_ssize_t i)
 #undef Py_END_ALLOW_THREADS
 #undef Py_BLOCK_THREADS
 #undef Py_UNBLOCK_THREADS
-static inline PyThreadState *
+WJR_INLINE PyThreadState *
 wjr_save(struct wjr_site *s)
 {
     PyThreadState *state = (PyEval_SaveThread)();
     wjr_threads(s, 1);
     return state;
 }
-static inline void
+WJR_INLINE void
 wjr_restore(struct wjr_site *s, PyThreadState *state)
 {
     (PyEval_RestoreThread)(state);
     wjr_threads(s, 0);
 }
-static inline PyGILState_STATE
+WJR_INLINE PyGILState_STATE
 wjr_ensure(struct wjr_site *s)
 {
     PyGILState_STATE state = (PyGILState_Ensure)();
     wjr_threads(s, 0);
     return state;
 }
-static inline void
+WJR_INLINE void
 wjr_release(struct wjr_site *s, PyGILState_STATE state)
 {
     wjr_threads(s, state == PyGILState_UNLOCKED);
@@ -209,25 +222,25 @@ wjr_release(struct wjr_site *s, PyGILState_STATE state)
 
 /* ---- types and modules ---- */
 
-static inline int
+WJR_INLINE int
 wjr_add_type(struct wjr_site *s, PyObject *module, PyTypeObject *type)
 {
     return wjr_ready(s, type) != 0 ? -1 : (PyModule_AddType)(module, type);
 }
-static inline int
+WJR_INLINE int
 wjr_add_functions(struct wjr_site *s, PyObject *module, PyMethodDef *table)
 {
     wjr_before(s);
     return (PyModule_AddFunctions)(module, wjr_methods(table));
 }
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_module_init(struct wjr_site *s, struct PyModuleDef *def)
 {
     wjr_before(s);
     wjr_module(def);
     return (PyModuleDef_Init)(def);
 }
-static inline PyObject *
+WJR_INLINE PyObject *
 wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
             PyCapsule_Destructor end)
 {
@@ -243,6 +256,9 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
 #undef PyModule_Create
 #undef PyModule_Create2
 #undef PyCapsule_New
+#undef PyCapsule_Import
+#define PyCapsule_Import(n, b)                                                         \
+    wjr_import(WJR_AT("PyCapsule_Import", WJR_RUNS), (n), (b))
 #define PyType_Ready(t) wjr_ready(WJR_AT("PyType_Ready", 0), (t))
 #define PyModule_AddType(m, t) wjr_add_type(WJR_AT("PyModule_AddType", 0), (m), (t))
 #define PyModule_AddFunctions(m, t)                                                    \
@@ -313,6 +329,27 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
 #define tp_iter(o) tp_iter(WJR_SLOT("tp_iter", o))
 #define tp_descr_get(o, p, q) tp_descr_get(WJR_SLOT("tp_descr_get", o), (p), (q))
 
+/* ---- datetime's functions, which lie in a table ---- */
+
+#define WJR_MAKER(name, first) (wjr_maker(WJR_AT(name, WJR_RUNS)), (first))
+#define Date_FromDate(y, ...) Date_FromDate(WJR_MAKER("Date_FromDate", y), __VA_ARGS__)
+#define DateTime_FromDateAndTime(y, ...)                                               \
+    DateTime_FromDateAndTime(WJR_MAKER("DateTime_FromDateAndTime", y), __VA_ARGS__)
+#define Time_FromTime(h, ...) Time_FromTime(WJR_MAKER("Time_FromTime", h), __VA_ARGS__)
+#define Delta_FromDelta(d, ...)                                                        \
+    Delta_FromDelta(WJR_MAKER("Delta_FromDelta", d), __VA_ARGS__)
+#define TimeZone_FromTimeZone(o, n)                                                    \
+    TimeZone_FromTimeZone(WJR_MAKER("TimeZone_FromTimeZone", o), (n))
+#define DateTime_FromTimestamp(t, a, k)                                                \
+    DateTime_FromTimestamp(WJR_MAKER("DateTime_FromTimestamp", t), (a), (k))
+#define Date_FromTimestamp(t, a)                                                       \
+    Date_FromTimestamp(WJR_MAKER("Date_FromTimestamp", t), (a))
+#define DateTime_FromDateAndTimeAndFold(y, ...)                                        \
+    DateTime_FromDateAndTimeAndFold(WJR_MAKER("DateTime_FromDateAndTimeAndFold", y),   \
+                                    __VA_ARGS__)
+#define Time_FromTimeAndFold(h, ...)                                                   \
+    Time_FromTimeAndFold(WJR_MAKER("Time_FromTimeAndFold", h), __VA_ARGS__)
+
 /* ---- formats ---- */
 
 /* What a variable is whose address is given, as a letter. */
@@ -323,18 +360,22 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
 #endif
 #define WJR_LETTERS(each)                                                              \
     each(char *, 'c') each(signed char *, 'c') each(unsigned char *, 'B')              \
-    each(WJR_BOOL *, '?') each(short *, 'h') each(unsigned short *, 'H')               \
-    each(int *, 'i') each(unsigned *, 'I') each(long *, 'l')                           \
-    each(unsigned long *, 'k') each(long long *, 'q')                                  \
-    each(unsigned long long *, 'Q') each(float *, 'f') each(double *, 'd')             \
-    each(char **, 'p') each(const char **, 'p') each(PyObject **, 'O')                 \
-    each(Py_buffer *, 'v')
+        each(WJR_BOOL *, '?') each(short *, 'h') each(unsigned short *, 'H')           \
+            each(int *, 'i') each(unsigned *, 'I') each(long *, 'l')                   \
+                each(unsigned long *, 'k') each(long long *, 'q')                      \
+                    each(unsigned long long *, 'Q') each(float *, 'f')                 \
+                        each(double *, 'd') each(char **, 'p')                         \
+                            each(const char **, 'p') each(PyObject **, 'O')            \
+                                each(Py_buffer *, 'v')
 
 #ifdef __cplusplus
 #define WJR_OVERLOAD(type, letter)                                                     \
-    static inline char wjr_letter(type) { return letter; }
+    WJR_INLINE char wjr_letter(type)                                                   \
+    {                                                                                  \
+        return letter;                                                                 \
+    }
 WJR_LETTERS(WJR_OVERLOAD)
-static inline char
+WJR_INLINE char
 wjr_letter(...)
 {
     return '*';
@@ -346,14 +387,16 @@ template <typename... T> struct wjr_letters {
     }
 };
 template <typename... T>
-static inline wjr_letters<T...>
+WJR_INLINE wjr_letters<T...>
 wjr_types_of(T... each)
 {
     return wjr_letters<T...>(each...);
 }
 #define WJR_TYPES(...) (wjr_types_of(__VA_ARGS__).text)
 #else
-#define WJR_CHOICE(type, letter) type: letter,
+#define WJR_CHOICE(type, letter)                                                       \
+    type:                                                                              \
+    letter,
 #define WJR_LETTER(x) _Generic((x), WJR_LETTERS(WJR_CHOICE) default: '*')
 #define WJR_0(...)
 #define WJR_1(x) , WJR_LETTER(x)
@@ -424,6 +467,9 @@ wjr_types_of(T... each)
 #undef Py_BuildValue
 #undef PyObject_CallFunction
 #undef PyObject_CallMethod
+#undef PyObject_CallFunctionObjArgs
+#undef PyObject_CallMethodObjArgs
+#undef PyUnicode_FromFormat
 #define PyArg_ParseTuple(a, f, ...)                                                    \
     (__extension__({                                                                   \
         struct wjr_site *wjr_s_ = WJR_AT("PyArg_ParseTuple", 0);                       \
@@ -447,6 +493,13 @@ wjr_types_of(T... each)
     wjr_call(WJR_AT("PyObject_CallFunction", WJR_RUNS), (o), NULL, __VA_ARGS__)
 #define PyObject_CallMethod(o, n, ...)                                                 \
     wjr_call(WJR_AT("PyObject_CallMethod", WJR_RUNS), (o), (n), __VA_ARGS__)
+#define PyObject_CallFunctionObjArgs(o, ...)                                           \
+    wjr_call_objects(WJR_AT("PyObject_CallFunctionObjArgs", WJR_RUNS), (o), NULL,      \
+                     __VA_ARGS__)
+#define PyObject_CallMethodObjArgs(o, ...)                                             \
+    wjr_call_objects(WJR_AT("PyObject_CallMethodObjArgs", WJR_RUNS), (o), __VA_ARGS__)
+#define PyUnicode_FromFormat(...)                                                      \
+    wjr_text_from(WJR_AT("PyUnicode_FromFormat", WJR_RUNS), __VA_ARGS__)
 
 /* ---- buffers and memory ---- */
 
@@ -460,20 +513,20 @@ wjr_types_of(T... each)
 #define PyBuffer_Release(v) wjr_unbuffer(WJR_AT("PyBuffer_Release", 0), (v))
 
 #define WJR_MEMORY(family, kind)                                                       \
-    static inline void *wjr_##family##Malloc(struct wjr_site *s, size_t n)             \
+    WJR_INLINE void *wjr_##family##Malloc(struct wjr_site *s, size_t n)                \
     {                                                                                  \
         return wjr_block(s, (family##Malloc)(n), n, kind);                             \
     }                                                                                  \
-    static inline void *wjr_##family##Calloc(struct wjr_site *s, size_t n, size_t m)   \
+    WJR_INLINE void *wjr_##family##Calloc(struct wjr_site *s, size_t n, size_t m)      \
     {                                                                                  \
         return wjr_block(s, (family##Calloc)(n, m), n * m, kind);                      \
     }                                                                                  \
-    static inline void *wjr_##family##Realloc(struct wjr_site *s, void *p, size_t n)   \
+    WJR_INLINE void *wjr_##family##Realloc(struct wjr_site *s, void *p, size_t n)      \
     {                                                                                  \
         wjr_unblock(s, p, kind);                                                       \
         return wjr_block(s, (family##Realloc)(p, n), n, kind);                         \
     }                                                                                  \
-    static inline void wjr_##family##Free(struct wjr_site *s, void *p)                 \
+    WJR_INLINE void wjr_##family##Free(struct wjr_site *s, void *p)                    \
     {                                                                                  \
         wjr_unblock(s, p, kind);                                                       \
         (family##Free)(p);                                                             \

@@ -93,7 +93,7 @@ def _function(fact: Fact, declaration: Declaration) -> str:
         body.append(f"return {_result(fact, declaration)};")
     lines = "".join(f"    {line}\n" for line in body)
     return (
-        f"static inline {declaration.result}\n"
+        f"WJR_INLINE {declaration.result}\n"
         f"wjr_{fact.name}({', '.join(parameters)})\n{{\n{lines}}}"
     )
 
