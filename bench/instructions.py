@@ -29,7 +29,9 @@ def instructions(command: Sequence[str], variables: Mapping[str, str], code: int
     with tempfile.TemporaryDirectory() as folder:
         log = f"--log-file={folder}/%p"
         options = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", log]
-        _run(["valgrind", *options, "--trace-children=yes", *command], {**_HASHES, **variables}, code)
+        _run(
+            ["valgrind", *options, "--trace-children=yes", *command], {**_HASHES, **variables}, code
+        )
         told = [each.read_text() for each in Path(folder).iterdir()]
     counts = [int(each.replace(",", "")) for text in told for each in _COUNTED.findall(text)]
     if not counts:

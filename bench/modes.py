@@ -1,7 +1,7 @@
 """Every way to start an application: what it is built with, and the command that starts it.
 
-A mode is given an application and an empty folder, and returns what it made of them. The
-program's arguments go behind the command.
+A mode is given an application and a folder, and returns what it made of them. The program's
+arguments go behind the command. What a packager has made is kept, and found there again.
 """
 
 from __future__ import annotations
@@ -93,32 +93,41 @@ def plain(application: Application, folder: Path) -> Built:
 def pex(application: Application, folder: Path) -> Built:
     """Make a PEX that unpacks itself into a virtual environment at its first start."""
     made, root = folder / "app.pex", folder / "root"
+    built = Built((str(made),), (made, root), {"PEX_ROOT": str(root)})
+    if made.exists():
+        return built
     wanted = ["--requirement", str(APPLICATIONS / "requirements.txt"), "--venv", "prepend"]
     program = ["--exe", str(application.script), "--python", _packaged("python")]
     _run([_packaged("pex"), *wanted, *program, "--output-file", str(made)])
-    return Built((str(made),), (made, root), {"PEX_ROOT": str(root)})
+    return built
 
 
 def shiv(application: Application, folder: Path) -> Built:
     """Make a zipapp that unpacks itself at its first start."""
     made, root, site = folder / "app.pyz", folder / "root", folder / "site"
+    built = Built((str(made),), (made, root), {"SHIV_ROOT": str(root)})
+    if made.exists():
+        return built
     _copy_site(site, application)
     python = ["--python", _packaged("python")]
     entry = ["--entry-point", f"{application.name}:main", "--compile-pyc"]
     _run([_packaged("shiv"), "--site-packages", str(site), *entry, *python, "-o", str(made)])
     shutil.rmtree(site)
-    return Built((str(made),), (made, root), {"SHIV_ROOT": str(root)})
+    return built
 
 
 def zipapp(application: Application, folder: Path) -> Built:
     """Make a zipapp of all that can be imported from one; what has C code cannot."""
     made, site = folder / "app.pyz", folder / "site"
+    built = Built((_python(), "-I", str(made)), (made,))
+    if made.exists():
+        return built
     _copy_site(site, application)
     _run([sys.executable, "-m", "compileall", "-qb", str(site)])
     python = ["--python", _python(), "--main", f"{application.name}:main"]
     _run([sys.executable, "-m", "zipapp", str(site), *python, "--output", str(made)])
     shutil.rmtree(site)
-    return Built((_python(), "-I", str(made)), (made,))
+    return built
 
 
 def _copy_site(site: Path, application: Application) -> None:
@@ -131,11 +140,15 @@ def _copy_site(site: Path, application: Application) -> None:
 
 def pyinstaller(application: Application, folder: Path) -> Built:
     """Make a folder with an executable, the faster of its two forms."""
+    made = folder / "dist" / "app"
+    built = Built((str(made / "app"),), (made,))
+    if made.exists():
+        return built
     options = ["--onedir", "--noconfirm", "--log-level=ERROR", "--name=app"]
     places = [f"--{each}path={folder / each}" for each in ("dist", "work", "spec")]
     _run([_packaged("pyinstaller"), *options, *places, str(application.script)])
-    made = folder / "dist" / "app"
-    return Built((str(made / "app"),), (made,))
+    shutil.rmtree(folder / "work")
+    return built
 
 
 def code_data_share(application: Application, folder: Path) -> Built:
