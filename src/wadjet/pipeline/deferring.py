@@ -55,7 +55,7 @@ def deferrable(text: str) -> list[Deferrable]:
         return []
     already = {1 + text.count("\n", 0, each.start()) for each in _LAZY.finditer(text)}
     scopes = resolve(tree)
-    exported = _exported(tree)
+    exported = _exported(tree) | in_classes(scopes)
     found = []
     for statement in tree.body:
         if not isinstance(statement, ast.Import | ast.ImportFrom) or _is_special(statement):
@@ -96,6 +96,17 @@ def _exported(tree: ast.Module) -> set[str]:
         and any(isinstance(n, ast.Name) and n.id == "__all__" for n in ast.walk(statement))
         for each in ast.walk(statement)
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
+
+
+def in_classes(scopes: Scopes) -> set[str]:
+    """Return the names that classes bind, and read: perhaps before that, from the module."""
+    return {
+        name
+        for scope in scopes.all
+        if scope.kind is ScopeKind.CLASS
+        for name, binding in scope.names.items()
+        if binding.bound_at and binding.variable.read_at
     }
 
 
