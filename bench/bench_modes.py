@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -54,18 +55,21 @@ def modes(rig: Rig) -> Outcome:
 
 
 def figures(costs: Sequence[Cost]) -> dict[str, float]:
-    """Return how each mode of ours stands to the best packager: the worst of the applications."""
-    found = {}
-    for name in OURS:
-        ratios = [
-            ours.plain.median / min(others)
-            for ours in costs
-            if ours.mode == name and ours.plain
-            if (others := _packaged(ours.application, costs))
-        ]
-        if len(ratios) == len(APPLICATIONS):
-            found[f"modes-{name}"] = max(ratios)
-    return found
+    """Return how each mode of ours stands to the best packager: the worst of the applications.
+
+    NaN where an application does not run in a mode.
+    """
+    return {f"modes-{name}": _worst(name, costs) for name in OURS}
+
+
+def _worst(name: str, costs: Sequence[Cost]) -> float:
+    ratios = [
+        ours.plain.median / min(others)
+        for ours in costs
+        if ours.mode == name and ours.plain
+        if (others := _packaged(ours.application, costs))
+    ]
+    return max(ratios) if len(ratios) == len(APPLICATIONS) else math.nan
 
 
 def _packaged(application: str, costs: Sequence[Cost]) -> list[float]:

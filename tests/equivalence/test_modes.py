@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,6 +19,7 @@ import pytest
 from tests.equivalence.starts import STARTS, WORK, Outcome, Start
 
 from bench.applications import APPLICATIONS, Application
+from bench.environments import environment
 from bench.modes import MODES, Built, Mode
 
 pytestmark = pytest.mark.slow
@@ -51,7 +53,11 @@ def built(mode: Mode, application: Application) -> Built:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _end() -> Iterator[None]:
+def _environment() -> Iterator[None]:
+    try:
+        environment("plain")
+    except subprocess.CalledProcessError:
+        pytest.skip("what the applications need cannot be had here")
     yield
     for each in _BUILT.values():
         if isinstance(each, Built):
