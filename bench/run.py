@@ -38,6 +38,7 @@ from bench import (
     bench_memory,
     bench_memory_ends,
     bench_memory_truth,
+    bench_modes,
     bench_mutants,
     bench_names,
     bench_pipeline,
@@ -67,6 +68,7 @@ class Benchmark:
 BENCHMARKS = {
     "help": Benchmark(bench_cli.startup, 3),
     "startup": Benchmark(bench_startup.recording, 20),
+    "modes": Benchmark(bench_modes.modes, 1500),
     "walk": Benchmark(bench_sampling_recording.walk, 10),
     "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
     "threads": Benchmark(bench_sampling_cost.threads, 140),
