@@ -49,8 +49,15 @@ run: $(STAMPS)/build  ## Record the example program: summary here, flame graph a
 	$(BIN)/wadjet run --overwrite --output build/newsroom.wadjet examples/newsroom.py
 	@$(BIN)/wadjet report --overwrite build/newsroom.wadjet
 
+# Alone is what records how a program runs, and judges what it sees; the rest shares the cores.
+ALONE := tests/core tests/embed tests/observe/sampling docs README.md
 test: $(STAMPS)/build $(STAMPS)/test  ## Run the whole test suite (ARGS= goes to pytest)
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile tests $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest $(ALONE)
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-all:  ## Run the suite on each Python there is; `tools/pythons make` adds 3.13 to 3.15
 	tools/test-all $(ARGS)
