@@ -6,6 +6,7 @@ this run has made is let go of, so that its files are written and its finalizers
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from _io import _IOBase  # type: ignore[import-not-found]
@@ -31,8 +32,6 @@ def finish_threads() -> None:
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
-    import atexit
-
     atexit._run_exitfuncs()
 
 
@@ -44,8 +43,8 @@ def let_go() -> None:
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         if hasattr(sys, name):
             delattr(sys, name)
-    for name in list(sys.modules):
-        if name not in frozen:
+    if len(sys.modules) != len(frozen):
+        for name in sys.modules.keys() - frozen:
             del sys.modules[name]
     _empty(sys.modules["__main__"].__dict__)
     gc.collect()
