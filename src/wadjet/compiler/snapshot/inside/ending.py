@@ -37,9 +37,7 @@ def finish_threads() -> None:
 
 def let_go() -> None:
     """Write what this run's open files still hold, and let go of what it has made."""
-    for each in gc.get_objects():
-        if issubclass(type(each), _IOBase):
-            _flush(each)
+    _flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         if hasattr(sys, name):
             delattr(sys, name)
@@ -56,6 +54,12 @@ def _empty(names: dict[str, object]) -> None:
         for name in list(names):
             if name != "__builtins__" and (name[:1] == "_" and name[1:2] != "_") == private:
                 names[name] = None
+
+
+def _flush_files() -> None:
+    for each in gc.get_objects():
+        if issubclass(type(each), _IOBase):
+            _flush(each)
 
 
 def _flush(file: object) -> None:
