@@ -7,6 +7,7 @@ It runs as the module ``site``, and is gone when the program begins; a program t
 import _sitebuiltins
 import builtins
 import sys
+from _frozen_importlib import FrozenImporter, _init_module_attrs
 from _frozen_importlib_external import (
     ExtensionFileLoader,
     SourceFileLoader,
@@ -61,6 +62,24 @@ def make_spec(
     return spec_from_file_location(name, file, loader=loader, submodule_search_locations=where)
 
 
+def _tell_places() -> None:
+    """Set the paths that an interpreter with a given home mistakes, and modules' files."""
+    for name, value in RECORD["places"].items():
+        setattr(sys, name, value)
+    for name, file, is_package in RECORD["modules"]:
+        where = [file.rpartition("/")[0]] if is_package else None
+        spec = spec_from_file_location(name, file, submodule_search_locations=where)
+        if spec is not None and name in sys.modules:
+            _init_module_attrs(spec, sys.modules[name], override=True)
+    resolve: Any = vars(FrozenImporter)["_resolve_filename"].__get__(None, FrozenImporter)
+    for name, module in sys.modules.items():
+        spec = getattr(module, "__spec__", None)
+        state = spec and spec.loader is FrozenImporter and spec.loader_state
+        if state and not state.filename:
+            state.filename, _ = resolve(state.origname, name)
+            module.__file__ = state.filename
+
+
 def _late_zipimporter(path: str) -> "Any":
     """Import zipimport for the first place that may be an archive."""
     here = sys.path_hooks.index(_late_zipimporter)
@@ -89,6 +108,7 @@ def _set_builtins() -> None:
 
 
 def _become_site() -> None:
+    _tell_places()
     if not sys.flags.no_site:
         _set_builtins()
     if not (sys.flags.no_site or sys.flags.isolated):

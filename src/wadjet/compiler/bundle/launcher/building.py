@@ -146,16 +146,24 @@ def _code(module: Module, plan: Plan, record: Record) -> bytes:
 
 def _at_start(record: Record, program: Program) -> list[Piece]:
     """Return what is imported before boot.py can tell where anything is."""
-    pieces = []
-    for name, file, is_package in record.modules:
-        if Path(file).suffix == ".py" and name not in ("__main__", *record.customized):
-            code = compile(
-                Path(file).read_bytes(), file, "exec", dont_inherit=True, optimize=record.optimize
-            )
-            pieces.append(Piece(name, marshal.dumps(code), is_package))
+    pieces = [
+        Piece(name, _frozen(Path(file), is_package, record), is_package)
+        for name, file, is_package in record.modules
+        if Path(file).suffix == ".py"
+    ]
     boot = {**record.at_start, "script": program.script, "folder": program.folder}
     pieces.append(Piece("site", _boot(boot)))
     return pieces
+
+
+def _frozen(file: Path, is_package: bool, record: Record) -> bytes:
+    """Return a module's code; a package is told where other modules of it are."""
+    tree = ast.parse(read(file).text)
+    if is_package:
+        documented = ast.get_docstring(tree, clean=False) is not None
+        tree.body.insert(int(documented), ast.parse(f"__path__ = [{str(file.parent)!r}]").body[0])
+    code = compile(tree, str(file), "exec", dont_inherit=True, optimize=record.optimize)
+    return marshal.dumps(code)
 
 
 def _boot(values: dict[str, object]) -> bytes:

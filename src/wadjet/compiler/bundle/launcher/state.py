@@ -24,7 +24,7 @@ site = loaded.get("site")
 modules = [
     (name, module.__spec__.origin, hasattr(module, "__path__"))
     for name, module in loaded.items()
-    if getattr(module, "__spec__", None) and module.__spec__.has_location
+    if name.partition(".")[0] == "encodings" and module.__spec__.has_location
 ]
 facts = {
     "executable": sys.executable,
@@ -60,8 +60,8 @@ class Record:
     """An interpreter at the first line of a script, as ``sys`` and ``site`` have it.
 
     ``path`` is ``sys.path`` without the script's folder; ``modules`` are those of the start
-    that came from files: name, file, whether a package. ``lines`` are what ``.pth`` files
-    have executed.
+    that came from files before the site: name, file, whether a package. ``lines`` are what
+    ``.pth`` files have executed.
     """
 
     executable: str
@@ -90,6 +90,14 @@ class Record:
         """What boot.py needs of it."""
         return {
             "path": list(self.path),
+            "places": {
+                "prefix": self.prefix,
+                "exec_prefix": self.exec_prefix,
+                "base_prefix": self.base_prefix,
+                "base_exec_prefix": self.base_exec_prefix,
+                "_stdlib_dir": self.stdlib,
+            },
+            "modules": self.modules,
             "cached": self.cached,
             "zip_hook": self.zip_hook,
             "printers": [tuple(each) for each in self.printers],
