@@ -327,6 +327,8 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
 #define tp_repr(o) tp_repr(WJR_SLOT("tp_repr", o))
 #define tp_str(o) tp_str(WJR_SLOT("tp_str", o))
 #define tp_iter(o) tp_iter(WJR_SLOT("tp_iter", o))
+#define mp_subscript(o, k) mp_subscript(WJR_SLOT("mp_subscript", o), (k))
+#define sq_item(o, i) sq_item(WJR_SLOT("sq_item", o), (i))
 #define tp_descr_get(o, p, q) tp_descr_get(WJR_SLOT("tp_descr_get", o), (p), (q))
 
 /* ---- datetime's functions, which lie in a table ---- */
