@@ -329,6 +329,7 @@ wj_settle(PyObject *containers)
 {
     size_t count;
     PyObject *found = PyDict_New();
+    wj_end_inits();
     wj_singles_prepare();
     struct wj_account **list = found == NULL ? NULL : holding(&count);
     if (list == NULL) {
@@ -365,6 +366,7 @@ wj_settle(PyObject *containers)
 long
 wj_floating(void)
 {
+    wj_end_inits();
     long references = wj_singles_open();
     for (size_t i = 0; floating > 0 && i < accounts.size; i++) {
         const struct wj_account *account = accounts.pairs[i].value;

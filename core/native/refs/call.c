@@ -34,6 +34,18 @@ wj_trampoline(void *target, const char *name, const char *shape, int flags)
     return (void *)wj_trampolines[used++];
 }
 
+/* A row of the table that no trampoline leads to; NULL where it is full. */
+struct wj_callee *
+wj_callee_of(const void *target, const char *name)
+{
+    if (used == WJ_TRAMPOLINES) {
+        return NULL;
+    }
+    wj_callees[used] =
+        (struct wj_callee){(void *)(uintptr_t)target, name, "o", 0, 0, 0};
+    return &wj_callees[used++];
+}
+
 int
 wj_is_trampoline(const void *target)
 {
@@ -301,6 +313,7 @@ wj_called(struct wj_callee *callee, void **arguments)
     function target = (function)callee->function;
     char gives = callee->shape == NULL ? 'o' : callee->shape[0];
     PyTypeObject *type = gives == 'd' ? Py_TYPE((PyObject *)arguments[0]) : NULL;
+    wj_end_inits();
     if (gives == 'd') {
         wj_forget(arguments[0]);
     }

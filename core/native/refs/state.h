@@ -43,6 +43,7 @@ struct wj_frame {
     struct wj_frame *caller;  /* Borrowed */
     struct wj_callee *callee; /* Borrowed; NULL for none */
     const char *base;         /* Borrowed: the end of the stack of this call */
+    struct init *init;        /* Borrowed: what it is a part of, or NULL */
     PyObject *self;           /* Borrowed */
     struct wj_entry *entries; /* Owned */
     int32_t *index; /* Owned: from a hash to 1 + place, where there are many entries */
@@ -209,6 +210,8 @@ size_t wj_size_of(PyObject *object);
 /* ---- call.c ---- */
 /* The function to call instead, which makes a frame; the same where there is none. */
 void *wj_trampoline(void *function, const char *name, const char *shape, int flags);
+/* What stands for a call that no table leads to. */
+struct wj_callee *wj_callee_of(const void *target, const char *name);
 int wj_is_trampoline(const void *function);
 void *wj_called(struct wj_callee *callee, void **arguments);
 
@@ -226,6 +229,9 @@ void wj_check_overwritten(struct wj_frame *frame, PyObject *result);
 void wj_check_clear(struct wj_frame *frame, PyObject *self);
 void wj_check_type_released(struct wj_frame *frame, struct wj_callee *callee,
                             PyTypeObject *type);
+
+/* ---- inits.c ---- */
+void wj_end_inits(void);
 
 /* ---- singles.c ---- */
 enum { WJ_SINGLES = 6 };

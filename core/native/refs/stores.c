@@ -89,7 +89,7 @@ stored(struct wj_frame *frame, const struct wj_entry *home, PyObject *object)
         copies(home, object) - (entry != NULL && entry->own > 0 ? entry->own : 0);
     if ((entry == NULL && total <= 0) || (account != NULL && account->weak != NULL)
         || (entry != NULL && entry->dead) || more <= 0 || !counts(object)
-        || frame->callee->looks++ >= LOOKS) {
+        || frame->callee == NULL || frame->callee->looks++ >= LOOKS) {
         return;
     }
     int without = wj_count_everywhere(object) - total;
@@ -117,7 +117,7 @@ written_over(struct wj_frame *frame, PyObject *object, PyObject *result)
     if (account == NULL || account->total <= 0 || object == result || !counts(object)
         || (entry != NULL
             && (entry->dead || entry->own != 0 || entry->spent || entry->gave))
-        || frame->callee->looks++ >= LOOKS
+        || frame->callee == NULL || frame->callee->looks++ >= LOOKS
         || wj_count_everywhere(object) >= account->total) {
         return;
     }
@@ -222,7 +222,8 @@ void
 wj_stores_end(struct wj_frame *frame, PyObject *result)
 {
     struct singles singles = {{0}, {NULL}};
-    int is_end = frame->callee->shape != NULL && frame->callee->shape[0] == 'd';
+    const char *shape = frame->callee == NULL ? NULL : frame->callee->shape;
+    int is_end = shape != NULL && shape[0] == 'd';
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *home = &frame->entries[i];
         if (home->before == NULL || home->dead) {
@@ -260,7 +261,7 @@ wj_releases_unowned(struct wj_frame *frame, const struct wj_entry *entry)
 {
     const struct wj_account *account = wj_account(entry->object, 0);
     const struct wj_entry *self = &frame->entries[0];
-    const char *shape = frame->callee->shape;
+    const char *shape = frame->callee == NULL ? NULL : frame->callee->shape;
     if (account == NULL || account->weak_home == NULL
         || account->weak_home != self->object || shape == NULL
         || strchr("dc", shape[0]) == NULL) {

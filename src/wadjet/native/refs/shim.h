@@ -268,7 +268,8 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
     (__extension__({                                                                   \
         struct PyModuleDef *wjr_def_ = (d);                                            \
         wjr_module(wjr_def_);                                                          \
-        WJR_OBJECT_AT(WJR_AT("PyModule_Create", 0), (PyModule_Create2)(wjr_def_, v));  \
+        wjr_init(WJR_AT("PyModule_Create", 0), (PyModule_Create2)(wjr_def_, v),        \
+                 wjr_def_, __builtin_frame_address(0));                                \
     }))
 #define PyModule_Create(d) PyModule_Create2(d, PYTHON_API_VERSION)
 #define PyCapsule_New(p, n, d) wjr_capsule(WJR_AT("PyCapsule_New", 0), (p), (n), (d))
