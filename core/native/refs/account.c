@@ -76,7 +76,7 @@ stake_of(struct wj_account *account, struct wjr_site *site)
 void
 wj_account_add(PyObject *object, const struct wj_stake *more)
 {
-    struct wj_account *account = wj_account(object, 1);
+    struct wj_account *account = wj_single(object) < 0 ? wj_account(object, 1) : NULL;
     struct wj_stake *stake = account == NULL ? NULL : stake_of(account, more->site);
     if (stake == NULL) {
         return;
@@ -224,28 +224,32 @@ blame(struct wj_account *account, long lost)
     }
 }
 
+/* Tell of a line. */
+int
+wj_found(PyObject *found, const struct wj_stake *stake, long number, PyObject *object)
+{
+    const void *way[2 * WJ_WAY];
+    memcpy(way, stake->way, sizeof stake->way);
+    memcpy(way + WJ_WAY, stake->used.way, sizeof stake->used.way);
+    PyObject *row =
+        Py_BuildValue("lzsiIy#", number, stake->why, Py_TYPE(object)->tp_name,
+                      stake->by == NULL ? -1 : (int)(stake->by - wj_callees),
+                      stake->used.site == NULL ? 0 : stake->used.site->id,
+                      (const char *)way, (Py_ssize_t)sizeof way);
+    PyObject *key = PyLong_FromUnsignedLong(stake->site->id);
+    int bad = row == NULL || key == NULL || PyDict_SetItem(found, key, row) != 0;
+    Py_XDECREF(row);
+    Py_XDECREF(key);
+    return bad ? -1 : 0;
+}
+
 static int
 collect(struct wj_account *account, PyObject *found)
 {
     for (int i = 0; i < account->count; i++) {
-        struct wjr_site *site = account->stakes[i].site;
-        if (site->leaked == 0) {
-            continue;
-        }
         const struct wj_stake *stake = &account->stakes[i];
-        const void *way[2 * WJ_WAY];
-        memcpy(way, stake->way, sizeof stake->way);
-        memcpy(way + WJ_WAY, stake->used.way, sizeof stake->used.way);
-        PyObject *row = Py_BuildValue(
-            "lzsiIy#", site->leaked, stake->why, Py_TYPE(account->object)->tp_name,
-            stake->by == NULL ? -1 : (int)(stake->by - wj_callees),
-            stake->used.site == NULL ? 0 : stake->used.site->id, (const char *)way,
-            (Py_ssize_t)sizeof way);
-        PyObject *key = PyLong_FromUnsignedLong(site->id);
-        int bad = row == NULL || key == NULL || PyDict_SetItem(found, key, row) != 0;
-        Py_XDECREF(row);
-        Py_XDECREF(key);
-        if (bad) {
+        if (stake->site->leaked != 0
+            && wj_found(found, stake, stake->site->leaked, account->object) != 0) {
             return -1;
         }
     }
@@ -317,19 +321,22 @@ drop_refuted(const PyObject *found)
 
 /* Look for references that nothing has: a dictionary from the number of each line that
  * took some to (how many, why, type of one, the number of the call's callee, that of
- * the line that saw it last). ``containers`` lists what may have others.
+ * the line that saw it last). ``containers`` lists what may have others; ``begins``
+ * says that what was done so far is about to be repeated.
  */
 PyObject *
 wj_settle(PyObject *containers)
 {
     size_t count;
     PyObject *found = PyDict_New();
+    wj_end_inits();
+    wj_singles_prepare();
     struct wj_account **list = found == NULL ? NULL : holding(&count);
     if (list == NULL) {
         Py_XDECREF(found);
         return PyErr_NoMemory();
     }
-    if (count > 0) {
+    if (count > 0 || wj_singles_open() > 0) {
         wj_each_region(count_words, NULL);
         look_at(containers);
     }
@@ -347,6 +354,9 @@ wj_settle(PyObject *containers)
             Py_CLEAR(found);
         }
     }
+    if (found != NULL && wj_singles_settle(found) != 0) {
+        Py_CLEAR(found);
+    }
     drop_refuted(found);
     free(list);
     return found;
@@ -356,7 +366,8 @@ wj_settle(PyObject *containers)
 long
 wj_floating(void)
 {
-    long references = 0;
+    wj_end_inits();
+    long references = wj_singles_open();
     for (size_t i = 0; floating > 0 && i < accounts.size; i++) {
         const struct wj_account *account = accounts.pairs[i].value;
         if (accounts.pairs[i].key == NULL || account == NULL || !account->held) {

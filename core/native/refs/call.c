@@ -5,6 +5,8 @@
 
 #include "pointers.h"
 
+enum { LOOKS = 64 }; /* through all memory, for one function */
+
 typedef void *(*function)(void *, void *, void *, void *, void *);
 
 static struct wj_pointers known; /* from functions to callees, and from trampolines */
@@ -26,10 +28,22 @@ wj_trampoline(void *target, const char *name, const char *shape, int flags)
         return target;
     }
     callee = &wj_callees[used];
-    *callee = (struct wj_callee){target, name, shape, flags, 0};
+    *callee = (struct wj_callee){target, name, shape, flags, 0, 0};
     *place = callee;
     wj_pointers_at(&ours, (const void *)wj_trampolines[used]);
     return (void *)wj_trampolines[used++];
+}
+
+/* A row of the table that no trampoline leads to; NULL where it is full. */
+struct wj_callee *
+wj_callee_of(const void *target, const char *name)
+{
+    if (used == WJ_TRAMPOLINES) {
+        return NULL;
+    }
+    wj_callees[used] =
+        (struct wj_callee){(void *)(uintptr_t)target, name, "o", 0, 0, 0};
+    return &wj_callees[used++];
 }
 
 int
@@ -103,26 +117,6 @@ mark_slot(struct wj_frame *frame, const char *shape, void **arguments)
 
 /* ---- results ---- */
 
-static int
-counts_of_none_change(void)
-{
-    static int change = -1;
-    if (change < 0) {
-        Py_ssize_t before = Py_REFCNT(Py_None);
-        Py_INCREF(Py_None);
-        change = Py_REFCNT(Py_None) != before;
-        Py_DECREF(Py_None);
-    }
-    return change;
-}
-
-static int
-is_singleton(PyObject *object)
-{
-    return object == Py_None || object == Py_True || object == Py_False
-           || object == Py_NotImplemented || object == Py_Ellipsis || wj_is_utc(object);
-}
-
 /* Whether what the extension has of an object, less one, is less than the pointers that
  * it keeps: then the one that is returned was not its own. */
 static int
@@ -131,7 +125,10 @@ is_kept(struct wj_frame *frame, PyObject *object)
     int spent = wj_account_spend(object, 1);
     struct wj_account *account = wj_account(object, 0);
     int pointers = wj_found_in(frame, object, NULL, &(size_t){0});
-    return pointers > (account == NULL ? 0 : account->total) || (pointers && !spent);
+    int left = account == NULL ? 0 : account->total;
+    return pointers > left || (pointers && !spent)
+           || (pointers && frame->callee->looks++ < LOOKS
+               && wj_count_everywhere(object) > left);
 }
 
 static void
@@ -147,6 +144,19 @@ not_owned(struct wj_frame *frame, struct wj_entry *entry, PyObject *object,
     Py_INCREF(object);
 }
 
+/* None and its like: only where nothing unseen can have given it is it wrong at once.
+ */
+static void
+give_single(struct wj_frame *frame, struct wj_entry *entry, PyObject *object)
+{
+    int was_kept = entry != NULL && entry->gave != NULL; /* and is taken out, now */
+    if (wj_singles_count() && !frame->slots && !was_kept) {
+        not_owned(frame, entry, object, "an object that it keeps, without Py_INCREF");
+    } else if ((entry = wj_entry(frame, object)) != NULL) {
+        entry->own--;
+    }
+}
+
 static void
 give(struct wj_frame *frame, PyObject *object)
 {
@@ -158,10 +168,9 @@ give(struct wj_frame *frame, PyObject *object)
         if (frame->slot != NULL) {
             return;
         }
-        int was_kept = entry != NULL && entry->gave != NULL; /* and is taken out, now */
-        if (is_singleton(object) ? counts_of_none_change() && !frame->slots
-                                       && !(was_kept && wj_account_spend(object, 1))
-                                 : is_kept(frame, object)) {
+        if (wj_single(object) >= 0) {
+            give_single(frame, entry, object);
+        } else if (is_kept(frame, object)) {
             not_owned(frame, entry, object,
                       "an object that it keeps, without Py_INCREF");
         }
@@ -282,6 +291,21 @@ after(struct wj_frame *frame, char gives, PyTypeObject *type, void **arguments,
     return result;
 }
 
+/* What is returned may be an instance that was made where we do not see. */
+static void
+adopt_new(struct wj_frame *frame, PyObject *object)
+{
+    int was_known = wj_is_instance(object);
+    wj_adopt(object);
+    struct wj_entry *entry =
+        was_known || !wj_is_instance(object) ? NULL : wj_entry(frame, object);
+    if (entry != NULL) {
+        wj_stores_forget(entry);
+        wj_stores_begin(entry);
+        wj_stores_none(entry);
+    }
+}
+
 void *
 wj_called(struct wj_callee *callee, void **arguments)
 {
@@ -289,6 +313,7 @@ wj_called(struct wj_callee *callee, void **arguments)
     function target = (function)callee->function;
     char gives = callee->shape == NULL ? 'o' : callee->shape[0];
     PyTypeObject *type = gives == 'd' ? Py_TYPE((PyObject *)arguments[0]) : NULL;
+    wj_end_inits();
     if (gives == 'd') {
         wj_forget(arguments[0]);
     }
@@ -303,7 +328,7 @@ wj_called(struct wj_callee *callee, void **arguments)
     void *given = after(&frame, gives, type, arguments, result);
     check_agreement(&frame, gives == 'b' ? 'i' : gives, (uintptr_t)given);
     if (gives == 'o' && given != NULL) {
-        wj_adopt(given);
+        adopt_new(&frame, given);
     }
     if (gives != 'd' && frame.self != NULL && wj_is_instance(frame.self)) {
         wj_check_overwritten(&frame, given);

@@ -160,7 +160,8 @@ seen(struct wjr_site *site, PyObject *object)
     struct wj_frame *frame = wj_current;
     struct wj_entry *entry = wj_find(frame, object);
     if (entry == NULL) {
-        if (frame->slot != NULL && (entry = wj_entry(frame, object)) != NULL) {
+        if (frame->slot != NULL && wj_single(object) < 0
+            && (entry = wj_entry(frame, object)) != NULL) {
             entry->origin = WJ_NEW;
             entry->own = 1;
             note(&entry->got, frame->slot);
@@ -259,6 +260,9 @@ wjr_new(struct wjr_site *site, void *result)
     frame->slot = NULL;
     struct wj_entry *entry = wj_entry(frame, object);
     if (entry != NULL) {
+        if (Py_REFCNT(object) == 1) {
+            wj_stores_none(entry);
+        }
         if (entry->dead) { /* the same object anew, as small integers are */
             entry->dead = 0;
             frame->dead--;
@@ -384,16 +388,24 @@ may_give(struct wjr_site *site, PyObject *object, struct wj_entry *entry,
         entry->gave = site;
         return 1;
     }
-    if (wj_account_spend(object, 1) > 0) {
+    if (wj_single(object) >= 0) { /* judged when all is done */
+        entry->own--;
+        entry->gave = site;
+        return 1;
+    }
+    struct wj_account *account = wj_account(object, 0);
+    int unowned = wj_releases_unowned(wj_current, entry);
+    if (!unowned && wj_account_spend(object, 1) > 0) {
         entry->spent++;
         entry->gave = entry->gave ? entry->gave : site;
         return 1;
     }
-    struct wj_account *account = wj_account(object, 0);
-    if (account != NULL && account->weak != NULL && entry->origin == WJ_UNKNOWN) {
-        wj_report(kind, account->weak, site, account->weak_by,
-                  "stored here without a reference, which %s %s later", api(site),
-                  verb);
+    if (unowned
+        || (account != NULL && account->weak != NULL && account->weak_home == NULL
+            && entry->origin == WJ_UNKNOWN)) {
+        wj_report_of(&account->weak_sight, kind, account->weak, site, account->weak_by,
+                     "stored here without a reference, which %s %s later", api(site),
+                     verb);
         return 0;
     }
     if (entry->origin == WJ_ARGUMENT || entry->origin == WJ_BORROWED) {

@@ -94,6 +94,8 @@ compact(struct wj_frame *frame)
         if (entry->own != 0 || entry->spent != 0 || entry->held || entry->member
             || entry->origin == WJ_ARGUMENT) {
             frame->entries[kept++] = *entry;
+        } else {
+            wj_stores_forget(&frame->entries[i]);
         }
     }
     frame->count = kept;
@@ -123,6 +125,7 @@ wj_entry(struct wj_frame *frame, PyObject *object)
     entry = &frame->entries[frame->count++];
     memset(entry, 0, sizeof *entry);
     entry->object = object;
+    wj_stores_begin(entry);
     if (frame->index != NULL) {
         *slot(frame, object) = frame->count;
     }
@@ -176,6 +179,7 @@ wj_forget(PyObject *object)
     for (struct wj_frame *frame = wj_current; frame != NULL; frame = frame->caller) {
         struct wj_entry *entry = wj_find(frame, object);
         if (entry != NULL && !entry->held) {
+            wj_stores_forget(entry);
             *entry = (struct wj_entry){.object = object};
         }
     }
@@ -242,7 +246,8 @@ static int
 mark_found(PyObject *word, size_t offset, struct wj_scan *scan)
 {
     struct wj_entry *entry = wj_find(scan->frame, word);
-    if (entry != NULL && entry->own > 0 && !entry->dead && !entry->found) {
+    if (entry != NULL && entry->own > 0 && !entry->dead && !entry->found
+        && wj_single(word) < 0) {
         entry->found = 1;
         entry->offset = scan->offset ? offset : 0;
         scan->found--;
@@ -259,7 +264,7 @@ find_owned(struct wj_frame *frame, PyObject *result)
     for (int i = 0; i < frame->count; i++) {
         const struct wj_entry *entry = &frame->entries[i];
         const char *object = (const char *)entry->object;
-        if (entry->own > 0 && !entry->dead) {
+        if (entry->own > 0 && !entry->dead && wj_single(entry->object) < 0) {
             scan.low = object < scan.low ? object : scan.low;
             scan.high = object > scan.high ? object : scan.high;
             scan.found++; /* still to be found */
@@ -358,13 +363,42 @@ leave_owing(struct wj_frame *frame, struct wj_entry *entry)
     }
 }
 
+/* An object goes, and pointers to it stay: the calls that are still under way may see
+ * to them. If none does, it is kept for ever, so that the program goes on. */
+static void
+keep_dangling(struct wj_frame *frame, const struct wj_entry *entry)
+{
+    PyObject *object = entry->object;
+    struct wj_account *account = wj_account(object, 0);
+    struct wj_entry *outer =
+        frame->caller == NULL ? NULL : wj_entry(frame->caller, object);
+    if (outer != NULL && !outer->held) {
+        outer->held = outer->dead = 1;
+        outer->own = 0;
+        outer->gave = entry->gave;
+        frame->caller->dead++;
+    } else if (outer == NULL) {
+        wj_report_of(&account->weak_sight, "dangling", account->weak, entry->gave,
+                     account->weak_by,
+                     "a pointer to a %s stays that has no reference behind it, when %s "
+                     "releases the last one",
+                     Py_TYPE(object)->tp_name,
+                     entry->gave ? entry->gave->api : "the caller");
+    }
+}
+
 static void
 drop_holds(struct wj_frame *frame)
 {
     for (int i = 0; i < frame->count; i++) {
-        if (frame->entries[i].held) {
-            frame->entries[i].held = 0;
-            Py_DECREF(frame->entries[i].object);
+        struct wj_entry *entry = &frame->entries[i];
+        if (entry->held && wj_dangles(entry)) {
+            keep_dangling(frame, entry);
+            entry->held = 0;
+        }
+        if (entry->held) {
+            entry->held = 0;
+            Py_DECREF(entry->object);
         }
     }
 }
@@ -376,6 +410,9 @@ wj_leave(struct wj_frame *frame, PyObject *result)
     find_owned(frame, result);
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *entry = &frame->entries[i];
+        if (wj_single(entry->object) >= 0) {
+            continue;
+        }
         if (entry->own < 0 && !entry->dead
             && (entry->origin == WJ_ARGUMENT || entry->origin == WJ_BORROWED)) {
             leave_owing(frame, entry);
@@ -386,6 +423,7 @@ wj_leave(struct wj_frame *frame, PyObject *result)
             leave_borrowed(frame, entry, result);
         }
     }
+    wj_stores_end(frame, result);
     wj_current = frame->caller;
     PyErr_Fetch(&type, &value, &traceback);
     drop_holds(frame);

@@ -76,6 +76,9 @@ WJR_PUBLIC int wjr_ready(struct wjr_site *, PyTypeObject *);
 WJR_PUBLIC PyObject *wjr_heap_type(struct wjr_site *, PyObject *);
 WJR_PUBLIC void wjr_module(struct PyModuleDef *);
 WJR_PUBLIC PyType_Spec *wjr_spec(PyType_Spec *);
+/* A module was made in its initialisation, whose frame is at ``base``. */
+WJR_PUBLIC PyObject *wjr_init(struct wjr_site *, PyObject *, struct PyModuleDef *,
+                              const void *base);
 WJR_PUBLIC PyMethodDef *wjr_methods(PyMethodDef *);
 WJR_PUBLIC void *wjr_destructor(void *);
 

@@ -37,8 +37,8 @@ wj_hold_members(struct wj_frame *frame, PyObject *self)
 }
 
 /* A reference that was covered by a pointer which is gone. */
-static void
-uncover(PyObject *object, const char *why)
+void
+wj_uncover(PyObject *object, const char *why)
 {
     struct wj_account *account = wj_account(object, 0);
     for (int i = 0; account != NULL && i < account->count; i++) {
@@ -64,8 +64,8 @@ wj_check_members(struct wj_frame *frame)
     for (int i = 0; i < frame->count; i++) {
         if (frame->entries[i].member) {
             frame->entries[i].member = 0;
-            uncover(frame->entries[i].object,
-                    "stored in an object, whose tp_dealloc does not release it");
+            wj_uncover(frame->entries[i].object,
+                       "stored in an object, whose tp_dealloc does not release it");
         }
     }
 }
@@ -79,7 +79,8 @@ wj_check_overwritten(struct wj_frame *frame, PyObject *result)
         if (entry->member && !entry->dead && entry->object != result
             && wj_count_in(frame->self, entry->object, 0, NULL) == 0
             && wj_found_in(frame, entry->object, NULL, &(size_t){0}) == 0) {
-            uncover(entry->object, "stored in an object, and written over unreleased");
+            wj_uncover(entry->object,
+                       "stored in an object, and written over unreleased");
         }
         entry->member = 0;
     }

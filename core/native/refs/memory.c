@@ -330,6 +330,22 @@ wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset)
     return scan.found;
 }
 
+static void
+count_region(const char *start, size_t size, void *context)
+{
+    struct wj_scan *scan = context;
+    size_t offset;
+    scan->found += count(start, size, (PyObject *)scan->low, &offset);
+}
+
+int
+wj_count_everywhere(PyObject *object)
+{
+    struct wj_scan scan = {.low = (const char *)object};
+    wj_each_region(count_region, &scan);
+    return scan.found;
+}
+
 /* Visit all memory that may hold references of the extension. */
 void
 wj_each_region(void (*visit)(const char *start, size_t size, void *context),

@@ -6,6 +6,15 @@
 #include "state.h"
 
 static PyObject *
+begin(PyObject *module, PyObject *ignored)
+{
+    (void)module;
+    (void)ignored;
+    wj_singles_begin();
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *
 settle(PyObject *module, PyObject *containers)
 {
     (void)module;
@@ -49,11 +58,9 @@ leak(PyObject *module, PyObject *arguments)
 }
 
 static PyMethodDef methods[] = {
-    {"settle", settle, METH_O, NULL},
-    {"sites", sites, METH_NOARGS, NULL},
-    {"floating", floating, METH_NOARGS, NULL},
-    {"leak", leak, METH_VARARGS, NULL},
-    {NULL, NULL, 0, NULL},
+    {"begin", begin, METH_NOARGS, NULL}, {"settle", settle, METH_O, NULL},
+    {"sites", sites, METH_NOARGS, NULL}, {"floating", floating, METH_NOARGS, NULL},
+    {"leak", leak, METH_VARARGS, NULL},  {NULL, NULL, 0, NULL},
 };
 
 static PyModuleDef_Slot slots[] = {{0, NULL}};

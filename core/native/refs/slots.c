@@ -397,7 +397,7 @@ wjr_alloc(struct wjr_site *site, PyTypeObject *type)
     int ours = type->tp_alloc == alloc;
     divert(type); /* the caller may have read it before */
     if (!ours) {
-        wjr_slot(site);
+        wjr_before(site);
         return type;
     }
     wjr_maker(site);

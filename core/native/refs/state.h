@@ -32,8 +32,10 @@ struct wj_entry {
     size_t offset;   /* of the pointer to it that was found in the frame's self, or 0 */
     const char *inner; /* Borrowed: text within it */
     size_t length;
-    int own;   /* references that this frame has */
-    int spent; /* references of the account that this frame has given away */
+    PyObject **before; /* Owned: what an instance had when it was met, or NULL */
+    int words;         /* of those */
+    int own;           /* references that this frame has */
+    int spent;         /* references of the account that this frame has given away */
     unsigned char origin, dead, held, member, found;
 };
 
@@ -41,6 +43,7 @@ struct wj_frame {
     struct wj_frame *caller;  /* Borrowed */
     struct wj_callee *callee; /* Borrowed; NULL for none */
     const char *base;         /* Borrowed: the end of the stack of this call */
+    struct init *init;        /* Borrowed: what it is a part of, or NULL */
     PyObject *self;           /* Borrowed */
     struct wj_entry *entries; /* Owned */
     int32_t *index; /* Owned: from a hash to 1 + place, where there are many entries */
@@ -71,6 +74,7 @@ struct wj_callee {
     const char *shape; /* Borrowed; NULL for a method, whose flags tell */
     int flags;
     int unreleased; /* times that a heap type was not released */
+    int looks;      /* times that all memory was asked for its sake */
 };
 
 /* References that a line has taken: how many were found again, and how many were not.
@@ -93,6 +97,9 @@ struct wj_account {
     int seen;              /* pointers to it, while looking */
     int visible;           /* references of containers, while looking */
     struct wjr_site *weak; /* where it was stored without a reference */
+    struct wj_sight weak_sight;
+    PyObject *weak_home; /* Borrowed: the instance, if it is known, and may be gone */
+    int weak_count;      /* pointers in it that have no reference */
     const struct wj_callee *weak_by;
 };
 
@@ -158,6 +165,8 @@ void wj_account_close(PyObject *object);
 void wj_account_forget(PyObject *object);
 int wj_account_holds(PyObject *object);
 PyObject *wj_settle(PyObject *containers);
+int wj_found(PyObject *found, const struct wj_stake *stake, long number,
+             PyObject *object);
 long wj_floating(void);
 
 /* ---- memory.c ---- */
@@ -188,6 +197,8 @@ int wj_scan_globals(struct wj_scan *scan);
 int wj_count_in(PyObject *home, PyObject *object, int depth, size_t *offset);
 int wj_count_in_globals(PyObject *object);
 int wj_count_in_few_globals(PyObject *object);
+/* How many pointers to an object there are in all that is the extension's. */
+int wj_count_everywhere(PyObject *object);
 void wj_each_region(void (*visit)(const char *start, size_t size, void *context),
                     void *context);
 void wj_library_of(const void *address);
@@ -199,6 +210,8 @@ size_t wj_size_of(PyObject *object);
 /* ---- call.c ---- */
 /* The function to call instead, which makes a frame; the same where there is none. */
 void *wj_trampoline(void *function, const char *name, const char *shape, int flags);
+/* What stands for a call that no table leads to. */
+struct wj_callee *wj_callee_of(const void *target, const char *name);
 int wj_is_trampoline(const void *function);
 void *wj_called(struct wj_callee *callee, void **arguments);
 
@@ -210,11 +223,33 @@ extern struct wj_callee wj_callees[WJ_TRAMPOLINES];
 
 /* ---- members.c ---- */
 void wj_hold_members(struct wj_frame *frame, PyObject *self);
+void wj_uncover(PyObject *object, const char *why);
 void wj_check_members(struct wj_frame *frame);
 void wj_check_overwritten(struct wj_frame *frame, PyObject *result);
 void wj_check_clear(struct wj_frame *frame, PyObject *self);
 void wj_check_type_released(struct wj_frame *frame, struct wj_callee *callee,
                             PyTypeObject *type);
+
+/* ---- inits.c ---- */
+void wj_end_inits(void);
+
+/* ---- singles.c ---- */
+enum { WJ_SINGLES = 6 };
+int wj_single(const PyObject *object);
+int wj_singles_count(void);
+void wj_single_add(PyObject *object, const struct wj_stake *stake, long net);
+long wj_singles_open(void);
+void wj_singles_prepare(void);
+void wj_singles_begin(void);
+int wj_singles_settle(PyObject *found);
+
+/* ---- stores.c ---- */
+void wj_stores_begin(struct wj_entry *entry);
+void wj_stores_none(struct wj_entry *entry);
+void wj_stores_forget(struct wj_entry *entry);
+void wj_stores_end(struct wj_frame *frame, PyObject *result);
+int wj_releases_unowned(struct wj_frame *frame, const struct wj_entry *entry);
+int wj_dangles(const struct wj_entry *entry);
 
 /* ---- buffers.c ---- */
 void wj_buffer_add(struct wjr_site *site, Py_buffer *view);

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from wadjet.native.refs.ledger import Lost, confirm, floating, lost
+from wadjet.native.refs.ledger import Lost, begin, confirm, floating, lost
 
 TURNS = 2
 """How often a test is repeated, each time growing, until a leak is believed."""
@@ -34,11 +34,12 @@ class Confirmation:
         return result
 
     def _examine(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
+        begin()
         first = _look()
         grown = {
             site
             for site, each in first.items()
-            if site not in self._judged and each.number > _count(self._known, site)
+            if site not in self._judged and abs(each.number) > _count(self._known, site)
         }
         latest = first
         for _ in range(TURNS if grown else 0):
@@ -52,7 +53,7 @@ class Confirmation:
 
 
 def _count(found: dict[int, Lost], site: int) -> int:
-    return found[site].number if site in found else 0
+    return abs(found[site].number) if site in found else 0
 
 
 def _look() -> dict[int, Lost]:

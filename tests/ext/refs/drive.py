@@ -8,26 +8,28 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from wadjet.native.refs.ledger import Lost, confirm, lost
+from wadjet.native.refs.ledger import Lost, begin, confirm, lost
 
 
 def arguments() -> list[object]:
     return [bytearray(b"first"), f"text {id(object())}", 5, ["third"]]
 
 
-def turn(module: ModuleType, code: str) -> dict[int, Lost]:
+def turn(module: ModuleType, code: str, number: int) -> dict[int, Lost]:
     try:
         exec(code, {"m": module, "o": arguments(), "gc": gc})
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
     gc.collect()
+    if number == 1:
+        begin()
     return lost()
 
 
 def drive(module: ModuleType, code: str) -> None:
-    looks = [turn(module, code) for _ in range(4)][1:]
+    looks = [turn(module, code, number) for number in range(4)][1:]
     for site, latest in looks[-1].items():
-        numbers = [each[site].number if site in each else 0 for each in looks]
+        numbers = [abs(each[site].number) if site in each else 0 for each in looks]
         if numbers[0] < numbers[1] < numbers[2]:
             confirm(site, latest)
 

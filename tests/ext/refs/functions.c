@@ -41,6 +41,21 @@ CASE(leak_call) {
     (void)x;
     END;
 }
+static PyObject *made_by_a_helper(void) {
+    return FRESH;
+}
+static int looked_at_by_a_helper(PyObject *x) {
+    return PyObject_IsTrue(x);
+}
+static int passed_by_a_helper(PyObject *x) {
+    int is = looked_at_by_a_helper(x); /* finds: leak */
+    GOOD(Py_DECREF(x);)
+    return is;
+}
+CASE(leak_in_a_helper) {
+    passed_by_a_helper(made_by_a_helper());
+    END;
+}
 CASE(leak_of_a_capsules_function) {
     PyObject *x = PyDelta_FromDSU(1, 2, 3); /* finds: leak */
     GOOD(Py_DECREF(x);)
@@ -699,6 +714,12 @@ CASE(returned_none) { /* finds: returned */
     BAD(return Py_None;)
     END;
 }
+CASE(returned_true_after_a_slot) {
+    PyObject *same = Py_TYPE(o)->tp_richcompare(o, o, Py_EQ);
+    Py_XDECREF(same); /* finds: over-decref */
+    GOOD(Py_INCREF(Py_True);)
+    return Py_True;
+}
 CASE(returned_utc) { /* finds: returned */
     PyObject *zone = PyDateTime_TimeZone_UTC;
     GOOD(Py_INCREF(zone);)
@@ -713,6 +734,7 @@ static PyMethodDef methods[] = {
     {"leak_after_setitem", leak_after_setitem, METH_O, NULL},
     {"leak_getattr", leak_getattr, METH_O, NULL},
     {"leak_call", leak_call, METH_O, NULL},
+    {"leak_in_a_helper", leak_in_a_helper, METH_O, NULL},
     {"leak_of_a_capsules_function", leak_of_a_capsules_function, METH_O, NULL},
     {"leak_in_a_datetime", leak_in_a_datetime, METH_O, NULL},
     {"leak_iterator", leak_iterator, METH_O, NULL},
@@ -803,6 +825,7 @@ static PyMethodDef methods[] = {
 #if PY_VERSION_HEX < 0x030C0000
     {"returned_none", returned_none, METH_O, NULL},
     {"returned_utc", returned_utc, METH_O, NULL},
+    {"returned_true_after_a_slot", returned_true_after_a_slot, METH_O, NULL},
 #endif
     {NULL, NULL, 0, NULL},
 };

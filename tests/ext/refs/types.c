@@ -122,6 +122,61 @@ stored_borrowed_end(PyObject *self)
 }
 STATIC(StoredBorrowed, .tp_flags = Py_TPFLAGS_DEFAULT, .tp_init = stored_borrowed_init, .tp_dealloc = stored_borrowed_end)
 
+/* case copy_shares: x = m.CopyShares(["kept"]); y = x.copy(); del x; y.copy() */
+static PyObject *
+copy_shares_copy(PyObject *self, PyObject *ignored)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    Holder *copy = (Holder *)type->tp_alloc(type, 0); /* finds: dangling over-decref */
+    GOOD(Py_XINCREF(SELF->a);)
+    copy->a = SELF->a;
+    return (PyObject *)copy;
+}
+static PyMethodDef copy_shares_methods[] = {{"copy", copy_shares_copy, METH_NOARGS}, {NULL}};
+STATIC_GC(CopyShares, .tp_init = keep_a, .tp_methods = copy_shares_methods)
+
+/* case none_stored: m.NoneStored() */
+static PyObject *
+none_stored_new(PyTypeObject *type, PyObject *args, PyObject *kw)
+{
+    Holder *self = (Holder *)type->tp_alloc(type, 0); /* finds: over-decref */
+    GOOD(Py_INCREF(Py_None);)
+    self->a = Py_None;
+    return (PyObject *)self;
+}
+static PyTypeObject NoneStored = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "types.NoneStored",
+    .tp_basicsize = sizeof(Holder),
+    .tp_new = none_stored_new,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_traverse = visit_both,
+    .tp_clear = clear_both,
+    .tp_dealloc = end_both,
+};
+
+/* case other_written_over: x = m.OtherWrittenOver(o); m.OtherWrittenOver(o).put(x) */
+static int
+other_written_over_init(PyObject *self, PyObject *args, PyObject *kw)
+{
+    PyObject *o;
+    if (!PyArg_ParseTuple(args, "O", &o)) {
+        return -1;
+    }
+    SELF->a = Py_NewRef(o); /* finds: leak */
+    return 0;
+}
+static PyObject *
+other_written_over_put(PyObject *self, PyObject *other)
+{
+    PyObject *old = ((Holder *)other)->a;
+    ((Holder *)other)->a = PyList_New(0);
+    GOOD(Py_XDECREF(old);)
+    (void)old;
+    END;
+}
+static PyMethodDef other_written_over_methods[] = {{"put", other_written_over_put, METH_O}, {NULL}};
+STATIC_GC(OtherWrittenOver, .tp_init = other_written_over_init, .tp_methods = other_written_over_methods)
+
 /* case getter_borrowed: m.GetterBorrowed(o).a */
 static PyObject *
 getter_borrowed_a(PyObject *self, void *closure)
@@ -428,7 +483,7 @@ CASE(state_borrowed) { /* finds: returned */
 }
 
 static PyTypeObject *const statics[] = {
-    &DeallocKeeps, &InitTwice, &StoredBorrowed, &GetterBorrowed, &SetterLeaks, &TraverseMisses,
+    &DeallocKeeps, &InitTwice, &StoredBorrowed, &CopyShares, &NoneStored, &OtherWrittenOver, &GetterBorrowed, &SetterLeaks, &TraverseMisses,
     &ClearMisses, &ReprBorrowed, &LengthError, &ItemBorrowed, &AddLeaks, &NextBorrowed,
     &IterBorrowed, &CallLeaks, &CompareNoIncref, &VectorLeaks, &NewErrorPath, &BufferBorrowed,
     &MethodFast,

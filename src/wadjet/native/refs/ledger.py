@@ -11,6 +11,8 @@ from wadjet.native.refs import _ledger
 class Lost(NamedTuple):
     """References that a line took and that nobody has: how many, why, the type of one.
 
+    The number is negative for such as a line gave away, and that nobody had.
+
     ``by`` is the number of the function that was called, ``used`` that of the line that saw
     the object last; ``way`` the calls that led to both, as the ledger has them.
     """
@@ -26,6 +28,14 @@ class Lost(NamedTuple):
 def floating() -> int:
     """Return how many references were not found again when their call ended."""
     return _ledger.floating()
+
+
+def begin() -> None:
+    """Say that the next look is the first of several, between which something is repeated.
+
+    Of None and its like, which everybody has, only what repetitions add is told.
+    """
+    _ledger.begin()
 
 
 def lost() -> dict[int, Lost]:

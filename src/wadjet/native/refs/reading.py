@@ -16,6 +16,7 @@ from typing import Any
 
 from wadjet.errors import ExtensionError
 from wadjet.model.finding import Finding, Level, Place
+from wadjet.native.refs.compiling import SHIM
 from wadjet.native.refs.running import NAME, Ended
 from wadjet.target.symbols import Symbolizer
 
@@ -26,6 +27,7 @@ RULES = {
     "returned": "what is returned is not a reference of one's own",
     "use-after-decref": "an object is used after its last reference was released",
     "borrowed-after-owner": "a borrowed reference is used after its owner let go",
+    "dangling": "an object goes while a pointer to it stays, without a reference",
     "null": "NULL is passed on unchecked",
     "null-item": "a tuple is returned with an item missing",
     "no-exception": "an error is returned without an exception",
@@ -148,7 +150,7 @@ class _Process:
         """Yield the calls that led to where something was done with the object."""
         for library, offset in row.get("way", ()):
             symbol = self._symbols.find(self._libraries.get(library, ""), offset - 1)
-            if symbol is not None and symbol.file:
+            if symbol is not None and symbol.file and Path(symbol.file).name != SHIM:
                 yield Place(symbol.file, symbol.line, f"call in {symbol.name}")
 
     def _entry(self, row: dict[str, Any]) -> Place | None:
@@ -164,8 +166,11 @@ class _Process:
         place = self._sites.get(row["leak"])
         ends = dict.fromkeys((self._sites.get(row["other"]), *self._way(row), self._entry(row)))
         related = tuple(each for each in ends if each is not None and each != place)
-        count = row["references"]
+        count = abs(row["references"])
         what = f"{count} reference{'s' if count != 1 else ''} to {row['type']}"
+        if row["references"] < 0:
+            message = f"{what} given away or stored that were not taken"
+            return Finding("refs-over-decref", Level.ERROR, message, place, related)
         return Finding("refs-leak", Level.ERROR, f"{what}: {row['why']}", place, related)
 
 

@@ -268,7 +268,8 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
     (__extension__({                                                                   \
         struct PyModuleDef *wjr_def_ = (d);                                            \
         wjr_module(wjr_def_);                                                          \
-        WJR_OBJECT_AT(WJR_AT("PyModule_Create", 0), (PyModule_Create2)(wjr_def_, v));  \
+        wjr_init(WJR_AT("PyModule_Create", 0), (PyModule_Create2)(wjr_def_, v),        \
+                 wjr_def_, __builtin_frame_address(0));                                \
     }))
 #define PyModule_Create(d) PyModule_Create2(d, PYTHON_API_VERSION)
 #define PyCapsule_New(p, n, d) wjr_capsule(WJR_AT("PyCapsule_New", 0), (p), (n), (d))
@@ -327,6 +328,8 @@ wjr_capsule(struct wjr_site *s, void *pointer, const char *name,
 #define tp_repr(o) tp_repr(WJR_SLOT("tp_repr", o))
 #define tp_str(o) tp_str(WJR_SLOT("tp_str", o))
 #define tp_iter(o) tp_iter(WJR_SLOT("tp_iter", o))
+#define mp_subscript(o, k) mp_subscript(WJR_SLOT("mp_subscript", o), (k))
+#define sq_item(o, i) sq_item(WJR_SLOT("sq_item", o), (i))
 #define tp_descr_get(o, p, q) tp_descr_get(WJR_SLOT("tp_descr_get", o), (p), (q))
 
 /* ---- datetime's functions, which lie in a table ---- */
