@@ -12,8 +12,8 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from _frozen_importlib import _call_with_frames_removed
-from _frozen_importlib_external import _RAW_MAGIC_NUMBER, MAGIC_NUMBER, SourceFileLoader
+from _frozen_importlib import _call_with_frames_removed  # type: ignore[attr-defined]
+from _frozen_importlib_external import MAGIC_NUMBER, SourceFileLoader
 from _imp import source_hash
 from _thread import get_ident
 
@@ -29,6 +29,7 @@ FORMAT = 1
 LIST, TOLD = "WADJET_LAZY", "WADJET_LAZY_TOLD"
 """Variables: the list for ``import wadjet.deferred``, and where to tell of what was loaded."""
 
+_KEY = int.from_bytes(MAGIC_NUMBER, "little")
 _MACHINERY = "<frozen importlib._bootstrap>"
 """Frames in this file are left out of tracebacks by the interpreter, next to its own."""
 
@@ -36,7 +37,7 @@ _stock: Any = SourceFileLoader.exec_module
 
 
 def _hidden(function: Callable[..., Any]) -> Callable[..., Any]:
-    function.__code__ = function.__code__.replace(co_filename=_MACHINERY)  # type: ignore[attr-defined]
+    function.__code__ = function.__code__.replace(co_filename=_MACHINERY)
     return function
 
 
@@ -94,7 +95,7 @@ class Deferral:
         else:
             self.run(module.__dict__, found, name)
         if name in self.promised:
-            self._watch(module)
+            self._watch(module, name)
 
     @_hidden
     def run(self, home: dict[str, Any], found: Any, name: str) -> None:
@@ -138,14 +139,14 @@ class Deferral:
                 self.promised.setdefault(package, {})[last] = waiting, name
                 module = sys.modules.get(package)
                 if module is not None and not known and not _is_being_made(module):
-                    self._watch(module)
+                    self._watch(module, package)
 
-    def _watch(self, module: ModuleType) -> None:
+    def _watch(self, module: ModuleType, name: str) -> None:
         """Let a package find the submodules that an import would have bound in it by now."""
         home = module.__dict__
         own = home.get("__getattr__")
-        waiting = self.waiting.get(module.__name__) or Waiting(home, {})
-        home["__getattr__"] = _asking(home, waiting, self.promised[module.__name__], own)
+        waiting = self.waiting.get(name) or Waiting(home, {})
+        home["__getattr__"] = _asking(home, waiting, self.promised[name], own)
 
 
 def _asking(
@@ -156,7 +157,7 @@ def _asking(
 ) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a module: what waits in it, what was promised, its own."""
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> Any:  # noqa: N807
         if waiting.has(name):
             return waiting.load(name)
         if name in promised:
@@ -193,7 +194,7 @@ def _is_source(path: str, modified: tuple[int, int], source: bytes) -> bool:
         if stamp(path) == modified:
             return True
         with open(path, "rb") as file:
-            return source_hash(_RAW_MAGIC_NUMBER, file.read()) == source
+            return source_hash(_KEY, file.read()) == source
     except OSError:
         return False
 
@@ -259,8 +260,11 @@ def _tell(path: str) -> None:
 def main() -> None:
     """Run a program as ``python`` would, with a list at work."""
     path, *words = sys.argv[1:] or [""]
-    if not path or not words or (words[0] == "-m" and len(words) < 2):
-        print("use: python -m wadjet.deferred LIST (SCRIPT | -m MODULE) [ARGUMENT ...]", file=sys.stderr)
+    if not path or not words or (words[0] in ("-m", "-c") and len(words) < 2):
+        print(
+            "use: python -m wadjet.deferred LIST (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]",
+            file=sys.stderr,
+        )
         sys.exit(64)
     home = sys.modules["__main__"].__dict__
     for name in list(home):
@@ -268,6 +272,10 @@ def main() -> None:
             del home[name]
     if words[0] == "-m":
         _run_module(path, home, words[1:])
+    elif words[0] == "-c":
+        sys.argv[:] = ["-c", *words[2:]]
+        sys.path[0] = ""
+        install(path).run(home, (compile(words[1], "<string>", "exec"), {}, {}), "__main__")
     else:
         _run_script(path, home, words)
 
@@ -278,7 +286,9 @@ def _run_module(path: str, home: dict[str, Any], words: list[str]) -> None:
     sys.argv[:] = ["-m", *words[1:]]
     deferral = install(path)
     try:
-        _, spec, code = runpy._get_module_details(words[0], ImportError)
+        _, spec, code = runpy._get_module_details(  # type: ignore[attr-defined]  # noqa: SLF001
+            words[0], ImportError
+        )
     except ImportError as error:
         sys.exit(f"{sys.executable}: {error}")
     place = sys.argv[0] = spec.origin

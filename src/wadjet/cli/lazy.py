@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from wadjet.cli import options
 from wadjet.cli.parser import Parser
-from wadjet.errors import RecordingError, UsageError
+from wadjet.errors import OutputError, RecordingError, UsageError
 
 if TYPE_CHECKING:
     from wadjet.compiler.bundle.lazy import Change
+    from wadjet.model.profile import Profile
     from wadjet.pipeline.deferring import Costly
 
 NOTHING = 1
@@ -28,6 +29,11 @@ examples:
   wadjet lazy app.wadjet --apply --test 'pytest -q'
                                                  one at a time, kept if the tests pass
   wadjet lazy app.wadjet --apply --keyword       `lazy import`, for Python 3.15 and later
+
+  wadjet lazy app.wadjet --hook app.lazy.toml --test 'pytest -q'
+                                                 no file is changed: a list of the imports that
+                                                 can wait, in whatever the program loads
+  python -m wadjet.deferred app.lazy.toml app.py start with the list
 
 An import of the program's own files is taken from a file's head where only functions use what
 it binds, and it costs something. What else relies on it (a registration, a submodule that
@@ -50,6 +56,13 @@ def arguments(parser: Parser) -> None:
         "--keyword", action="store_true", help="write `lazy import` rather than move it"
     )
     parser.add_argument(
+        "--hook",
+        type=Path,
+        metavar="FILE",
+        help="run the program with its imports waiting, and list those that can in FILE",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
+    parser.add_argument(
         "--least",
         type=float,
         default=1.0,
@@ -62,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
     """Defer imports one by one, or show which would be."""
     from wadjet.compiler.bundle.lazy import marked, moved
 
+    if args.hook:
+        return _listed(args)
     if args.test and not args.apply:
         raise UsageError("--test tries changes in the files", "say --apply too")
     found = _candidates(args)
@@ -73,17 +88,73 @@ def run(args: argparse.Namespace) -> int:
     return 0 if kept else NOTHING
 
 
+def _listed(args: argparse.Namespace) -> int:
+    """Write the list of the imports that can wait, each proved with the program itself."""
+    import tempfile
+
+    from rich.progress import Progress
+
+    from wadjet.compiler.bundle.listing import written
+    from wadjet.compiler.bundle.trial import Trial, program_of
+    from wadjet.model.units import plural
+    from wadjet.render.text.pen import terminal
+
+    if args.apply or args.keyword:
+        raise UsageError("--hook changes no file", "leave out --apply and --keyword")
+    if args.hook.exists() and not args.overwrite:
+        raise OutputError(f"{args.hook} exists", "choose another FILE or pass --overwrite")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Progress(console=terminal(sys.stderr), transient=True) as progress,
+    ):
+        program = program_of(_profile(args), shlex.split(args.test or ""), Path(folder))
+        trial = Trial(program)
+        if trial.fails:
+            raise UsageError(f"{args.test} fails already", "mend that first")
+        choices = program.choices()
+        task = progress.add_task("proving imports", total=len(choices))
+        kept, left = trial.prove(choices, lambda count: progress.advance(task, count))
+    for each in left:
+        print(f"wadjet: left: {each.module}: {each.text}: not the same without", file=sys.stderr)
+    if not kept:
+        print("0 imports wait")
+        return NOTHING
+    _write(args.hook, written(program.listed(kept), program.command))
+    print(
+        f"{plural(len(kept), 'import')} can wait: {args.hook}; the start loads "
+        f"{len(trial.loaded)} modules, not {len(trial.before)}"
+    )
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    from wadjet.pipeline.writing import write
+
+    try:
+        write(path, text.encode())
+    except OSError as error:
+        raise OutputError(f"cannot write {path} ({error.strerror})") from None
+
+
 def _candidates(args: argparse.Namespace) -> list[Costly]:
     """Return the imports of a recording that are worth it."""
-    from wadjet.model import store
-    from wadjet.model.startup import is_recorded, whole
+    from wadjet.model.startup import whole
     from wadjet.pipeline.deferring import costly
+
+    profile = _profile(args)
+    least = whole(profile).time * args.least / 100
+    return [each for each in costly(profile) if each.time >= least]
+
+
+def _profile(args: argparse.Namespace) -> Profile:
+    """Return the recording of a start."""
+    from wadjet.model import store
+    from wadjet.model.startup import is_recorded
 
     profile = store.load(args.file)
     if not is_recorded(profile):
         raise RecordingError(f"{args.file} is not of a start", "record one with `wadjet startup`")
-    least = whole(profile).time * args.least / 100
-    return [each for each in costly(profile) if each.time >= least]
+    return profile
 
 
 def _deferred(costly: Costly, args: argparse.Namespace, change: Change) -> bool:

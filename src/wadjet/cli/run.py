@@ -24,6 +24,7 @@ examples:
   wadjet run --native --rate 5000 app.py   C functions too, 5,000 samples a second
   wadjet run --memory app.py               where its memory goes as well
   wadjet run -O app.py                     by way of the safe passes, to see what they gain
+  wadjet run --lazy app.lazy.toml app.py   with imports that wait (see `wadjet lazy --hook`)
   wadjet run --children -o web.wadjet -m gunicorn app:wsgi
 
 The program runs as python would run it; Wadjet's exit code is the program's. What Wadjet
@@ -40,6 +41,7 @@ def arguments(parser: Parser) -> None:
     group = parser.add_argument_group("the program")
     program.arguments(group)
     _passes(group)
+    _lazy(group)
     _clocks(parser.add_argument_group("the clocks"))
     _detail(parser.add_argument_group("what is recorded"))
     _results(parser.add_argument_group("the results"))
@@ -54,6 +56,15 @@ def _passes(group: argparse._ArgumentGroup) -> None:
     )
     text = f"by way of these; -OWORDS is the same: {options.PASSES}"
     group.add_argument("--passes", metavar="WORDS", help=text)
+
+
+def _lazy(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--lazy",
+        type=Path,
+        metavar="FILE",
+        help="let the imports of a list wait that `wadjet lazy --hook FILE` has written",
+    )
 
 
 def _clocks(group: argparse._ArgumentGroup) -> None:
@@ -164,6 +175,12 @@ def _modules(args: argparse.Namespace) -> tuple[str, ...]:
 
         require_decoder()  # raises here, not in the program
         modules += ("wadjet.documented",)
+    if args.lazy:
+        from wadjet.compiler.bundle.listing import read
+
+        read(str(args.lazy))  # raises here, not in the program
+        os.environ["WADJET_LAZY"] = str(args.lazy.absolute())
+        modules += ("wadjet.deferred",)
     if args.passes is None and not args.optimize:
         return modules
     from wadjet.compiler.catalog import chosen

@@ -28,13 +28,15 @@ from importlib.machinery import PathFinder
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from wadjet.compiler.bundle.waiting import MayWait, made_to_wait, marked_lazy, may_wait
 from wadjet.deferred import FORMAT, kept_at, stamp
 from wadjet.errors import OutputError, SourceError
 from wadjet.pipeline.writing import write
 from wadjet.target.behavior import LAZY_IMPORTS
+
+_Prepared: TypeAlias = tuple[CodeType, dict[str, CodeType], dict[str, str]]
 
 
 class Listed(NamedTuple):
@@ -128,7 +130,7 @@ def _row(name: str, path: str, listed: Listed) -> tuple[str, tuple[int, int], by
     if missing:
         raise ValueError(f"`{min(missing)}` is used by more than functions")
     if LAZY_IMPORTS:
-        found = (_code(marked_lazy(tree, chosen), path), {}, {})
+        found: _Prepared = (_code(marked_lazy(tree, chosen), path), {}, {})
     else:
         package = name if Path(path).name == "__init__.py" else name.rpartition(".")[0]
         found = _waiting(tree, path, package, chosen)
@@ -145,16 +147,18 @@ def candidates(tree: ast.Module, path: str) -> list[MayWait]:
     if Path(path).name != "__init__.py":
         return found
     folder = Path(path).parent
-    return [each for each in found if each.text == f"from . import {each.name}" or not _is_module(folder / each.name)]
+    return [
+        each
+        for each in found
+        if each.text == f"from . import {each.name}" or not _is_module(folder / each.name)
+    ]
 
 
 def _is_module(path: Path) -> bool:
     return path.is_dir() or path.with_name(f"{path.name}.py").exists()
 
 
-def _waiting(
-    tree: ast.Module, path: str, package: str, chosen: list[MayWait]
-) -> tuple[CodeType, dict[str, CodeType], dict[str, str]]:
+def _waiting(tree: ast.Module, path: str, package: str, chosen: list[MayWait]) -> _Prepared:
     children = {module: each.name for each in chosen for module in _with_parents(each, package)}
     made = made_to_wait(tree, chosen)
     statements = {

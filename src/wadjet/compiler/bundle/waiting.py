@@ -88,7 +88,8 @@ class Made:
 def may_wait(tree: ast.Module) -> list[MayWait]:
     """Return the imports of a module that only functions need, or only others."""
     scopes = resolve(tree)
-    if scopes.doubts or WAITING in scopes.globals:
+    apart = set(_run_apart(tree))
+    if WAITING in scopes.globals or any(each.node not in apart for each in scopes.doubts):
         return []
     unfit = {*_annotated(tree), *_matched(tree), *in_classes(scopes)}
     return [
@@ -100,6 +101,16 @@ def may_wait(tree: ast.Module) -> list[MayWait]:
         and not _SPECIAL.fullmatch(name)
         and (reads := _reads(scopes, name, alias)) is not None
     ]
+
+
+def _run_apart(tree: ast.Module) -> Iterator[Node]:
+    """Yield each `exec` and `eval` that is called with names of its own: none of the module's."""
+    for node in walk(tree):
+        match node:
+            case ast.Call(ast.Name("exec" | "eval") as name, [ast.expr(), names, *_]) if not (
+                isinstance(names, ast.Starred)
+            ):
+                yield name
 
 
 def _is_special(statement: ast.Import | ast.ImportFrom) -> bool:
