@@ -31,6 +31,9 @@ COMMANDS = (
     Command("export", "convert a recording for another viewer"),
     Command("startup", "show what a program's start costs: imports, system calls, phases"),
     Command("lazy", "make imports when they are needed, and prove that nothing relies on them"),
+    Command(
+        "launcher", "make an executable of a program, with its interpreter, that starts sooner"
+    ),
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
     Command("rewrite", "write such code anew, and prove it"),

@@ -1,0 +1,5 @@
+"""A module beside the program."""
+
+
+def answer() -> int:
+    return 42
