@@ -430,6 +430,20 @@ wj_interrupted(void)
 #endif
 }
 
+/* ---- audit events -----------------------------------------------------------------
+ */
+
+/* Hooks in C cannot be removed otherwise; to be called while there is one thread. */
+static inline void
+wj_forget_audit_hooks(void)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    _PyRuntime.audit_hook_head = NULL;
+#else
+    _PyRuntime.audit_hooks.head = NULL;
+#endif
+}
+
 /* ---- slots ---------------------------------------------------------------------- */
 
 #if PY_VERSION_HEX >= 0x030C0000

@@ -40,6 +40,13 @@ class SnapshotError(WadjetError):
     exit_code = 65
 
 
+class FreezeError(WadjetError):
+    """A process cannot be written as an executable, or a file is no such executable."""
+
+    slug = "freeze"
+    exit_code = 65
+
+
 class SourceError(WadjetError):
     """A source file cannot be read, or is no Python."""
 

@@ -34,6 +34,7 @@ COMMANDS = (
     Command(
         "launcher", "make an executable of a program, with its interpreter, that starts sooner"
     ),
+    Command("snapshot", "freeze a program with its imports done into an executable"),
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
     Command("rewrite", "write such code anew, and prove it"),

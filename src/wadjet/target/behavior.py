@@ -83,3 +83,18 @@ def require_recordable() -> None:
         )
     if sys.implementation.name != "cpython":
         raise UnsupportedError(f"{sys.implementation.name} cannot be recorded", "use CPython")
+
+
+def require_freezable() -> None:
+    """Raise UnsupportedError, with the reason, where no process can be frozen."""
+    if FREE_THREADED or sys.implementation.name != "cpython":
+        raise UnsupportedError(
+            "this build of Python cannot be frozen", "use CPython, as it is built by default"
+        )
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise UnsupportedError(
+            f"a process cannot be frozen on {sys.platform}, {platform.machine()} yet",
+            "use Linux on x86-64",
+        )
+    if platform.libc_ver()[0] != "glibc":
+        raise UnsupportedError("only processes with the GNU C library can be frozen")

@@ -1,0 +1,267 @@
+/* `_wadjet_snapshot`: built into the process that is frozen, and what wakes from it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "glue.h"
+#include "running.h"
+#include "snapshot.h"
+
+extern void
+    *__curbrk; /* where the C library believes that the heap of the kernel ends */
+
+/* A signal's disposition that is not the kernel's. */
+struct disposition {
+    int number;
+    struct sigaction action;
+};
+
+struct dispositions {
+    struct disposition each[WJ_SIGNALS];
+    size_t count;
+};
+
+static void
+note_signals(struct dispositions *kept)
+{
+    kept->count = 0;
+    for (int i = 1; i < WJ_SIGNALS; i++) {
+        struct sigaction action;
+        if (sigaction(i, NULL, &action) == 0 && action.sa_handler != SIG_DFL) {
+            kept->each[kept->count++] = (struct disposition){i, action};
+        }
+    }
+}
+
+/* Install the handlers again. One who starts us with SIGINT ignored, as a shell does in
+   the background, means it: returns whether that is so. */
+static int
+renew_signals(const struct dispositions *kept)
+{
+    int ignored = 0;
+    for (size_t i = 0; i < kept->count; i++) {
+        struct sigaction before;
+        int number = kept->each[i].number;
+        sigaction(number, &kept->each[i].action, &before);
+        if (number == SIGINT && before.sa_handler == SIG_IGN) {
+            sigaction(number, &before, NULL);
+            ignored = 1;
+        }
+    }
+    return ignored;
+}
+
+/* ---- what the image is told
+ * ----------------------------------------------------------- */
+
+/* A copy that Python's allocator of small objects does not know. Owned; NULL with an
+   exception set. */
+static char *
+copy_bytes(PyObject *bytes)
+{
+    const char *text = PyBytes_AsString(bytes);
+    char *made = text ? strdup(text) : NULL;
+    if (text != NULL && made == NULL) {
+        PyErr_NoMemory();
+    }
+    return made;
+}
+
+/* Copies of a list of bytes objects. Owned; NULL with an exception set. */
+static char **
+copy_list(PyObject *list, size_t *count)
+{
+    Py_ssize_t size = PyList_Size(list);
+    char **made = size < 0 ? NULL : calloc((size_t)size + 1, sizeof *made);
+    for (Py_ssize_t i = 0; made != NULL && i < size; i++) {
+        made[i] = copy_bytes(PyList_GET_ITEM(list, i));
+        if (made[i] == NULL) {
+            return NULL; /* the process ends with it */
+        }
+    }
+    *count = (size_t)(size < 0 ? 0 : size);
+    return made;
+}
+
+static int
+describe(PyObject *python, PyObject *words, PyObject *variables, PyObject *paths)
+{
+    size_t count;
+    char **names;
+    if ((wj_frozen.python = copy_bytes(python)) == NULL
+        || (wj_frozen.words = copy_list(words, &wj_frozen.word_count)) == NULL
+        || (wj_frozen.variables = copy_list(variables, &wj_frozen.variable_count))
+               == NULL
+        || (names = copy_list(paths, &count)) == NULL
+        || (wj_frozen.files = calloc(count + 1, sizeof *wj_frozen.files)) == NULL) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wj_frozen.files[i].path = names[i];
+        wj_describe_file(wj_frozen.files + i);
+    }
+    wj_frozen.file_count = count;
+    free(names);
+    return 0;
+}
+
+/* ---- freezing, and waking
+ * ------------------------------------------------------------- */
+
+/* What the new process was started with: its words, and its variables. */
+static PyObject *
+strings(char **each)
+{
+    PyObject *list = PyList_New(0);
+    for (; list != NULL && each != NULL && *each != NULL; each++) {
+        PyObject *text = PyBytes_FromString(*each);
+        if (text == NULL || PyList_Append(list, text) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(text);
+    }
+    return list;
+}
+
+static PyObject *
+wake(const struct dispositions *signals)
+{
+    char **words = (char **)(wj_frozen.started + 1);
+    environ = words + wj_frozen.started[0] + 1;
+    __curbrk = NULL; /* the C library asks the kernel when it needs to know */
+    int ignored = renew_signals(signals);
+    PyOS_AfterFork_Child();
+    return Py_BuildValue("(NNO)", strings(words), strings(environ),
+                         ignored ? Py_True : Py_False);
+}
+
+PyDoc_STRVAR(freeze_doc,
+             "freeze(file, python, words, variables, paths) -> None or a tuple\n\n"
+             "Write this process into a file. Returns None here, and in each process that\n"
+             "the file is run as its arguments, its environment, and whether it is to\n"
+             "ignore interrupts.");
+
+static PyObject *
+snapshot_freeze(PyObject *module, PyObject *args)
+{
+    static struct dispositions signals;
+    PyObject *python, *words, *variables, *paths;
+    const char *why = NULL;
+    int file;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "iSO!O!O!", &file, &python, &PyList_Type, &words,
+                          &PyList_Type, &variables, &PyList_Type, &paths)
+        || describe(python, words, variables, paths) < 0) {
+        return NULL;
+    }
+    if (wj_describe_thread(&why) < 0) {
+        return PyErr_Format(PyExc_RuntimeError, "%s", why);
+    }
+    note_signals(&signals);
+    PyOS_BeforeFork();
+    if (wj_save(&wj_frozen.registers) != 0) {
+        return wake(&signals);
+    }
+    int failed = wj_write_image(file, &why), error = errno;
+    PyOS_AfterFork_Parent();
+    if (failed && why != NULL) {
+        return PyErr_Format(PyExc_RuntimeError, "%s", why);
+    }
+    errno = error;
+    return failed ? PyErr_SetFromErrno(PyExc_OSError) : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(refusals_doc, "refusals(descriptors) -> list of str\n\n"
+                           "Say what of this process cannot be written into a file.");
+
+static PyObject *
+snapshot_refusals(PyObject *module, PyObject *args)
+{
+    char text[4096];
+    int ours[2];
+    (void)module;
+    if (!PyArg_ParseTuple(args, "(ii)", ours, ours + 1)) {
+        return NULL;
+    }
+    wj_refusals(ours, 2, text, sizeof text);
+    PyObject *whole = PyUnicode_DecodeFSDefault(text);
+    PyObject *lines = whole ? PyUnicode_Splitlines(whole, 0) : NULL;
+    Py_XDECREF(whole);
+    return lines;
+}
+
+static PyObject *
+snapshot_specification(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return PyUnicode_DecodeFSDefault(wj_specification());
+}
+
+static PyObject *
+snapshot_listen(PyObject *module, PyObject *flag)
+{
+    (void)module;
+    wj_asking = PyObject_IsTrue(flag) > 0;
+    if (!wj_asking) {
+        wj_forget_audits();
+    }
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *
+snapshot_asked(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return strings(wj_asked);
+}
+
+static PyObject *
+snapshot_is_read_by_all(PyObject *module, PyObject *entry)
+{
+    const char *text = PyBytes_AsString(entry);
+    (void)module;
+    return text ? PyBool_FromLong(wj_is_read_by_all(text)) : NULL;
+}
+
+static PyObject *
+snapshot_opened(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return strings(wj_opened);
+}
+
+static PyMethodDef methods[] = {
+    {"freeze", snapshot_freeze, METH_VARARGS, freeze_doc},
+    {"refusals", snapshot_refusals, METH_VARARGS, refusals_doc},
+    {"specification", snapshot_specification, METH_NOARGS,
+     "What the parent asked for."},
+    {"listen", snapshot_listen, METH_O,
+     "Note the variables that C code asks for, or no more."},
+    {"asked", snapshot_asked, METH_NOARGS, "The variables that C code has asked for."},
+    {"is_read_by_all", snapshot_is_read_by_all, METH_O,
+     "Whether NAME=VALUE is read by the interpreter or the C library, whoever is imported."},
+    {"opened", snapshot_opened, METH_NOARGS, "The files that were opened meanwhile."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    "_wadjet_snapshot",
+    NULL,
+    -1,
+    methods,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+};
+
+PyObject *
+wj_make_module(void)
+{
+    return PyModule_Create(&definition);
+}

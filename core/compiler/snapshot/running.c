@@ -1,0 +1,189 @@
+/* The interpreter, run as its own main function would run it.
+ *
+ * Code is evaluated from here and not from Python, so that tracebacks are those of the
+ * plain interpreter: no frame of ours is in them.
+ */
+#define _GNU_SOURCE
+#include "compat.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "glue.h"
+#include "running.h"
+#include "snapshot.h"
+
+#define UNFLUSHED 120 /* the interpreter's own code for that */
+
+/* An audit hook: note the files that are opened to be read. */
+static int
+note_opened(const char *event, PyObject *arguments, void *unused)
+{
+    const char *path;
+    PyObject *name, *mode;
+    int flags;
+    (void)unused;
+    if (!wj_asking || strcmp(event, "open") != 0) {
+        return 0;
+    }
+    if (PyArg_ParseTuple(arguments, "OOi", &name, &mode, &flags)
+        && PyUnicode_Check(name) && (flags & (O_WRONLY | O_RDWR | O_CREAT)) == 0
+        && (path = PyUnicode_AsUTF8(name)) != NULL) {
+        wj_note_opened(path);
+    }
+    PyErr_Clear();
+    return 0;
+}
+
+/* 0, or -1; what is wrong with the options ends the process. */
+static int
+start_interpreter(int argc, char **argv)
+{
+    PyConfig config;
+    if (PySys_AddAuditHook(note_opened, NULL) < 0) {
+        return -1;
+    }
+    PyConfig_InitPythonConfig(&config);
+    PyStatus status = PyConfig_SetBytesArgv(&config, argc, argv);
+    if (!PyStatus_Exception(status)) {
+        status = Py_InitializeFromConfig(&config);
+    }
+    PyConfig_Clear(&config);
+    if (PyStatus_Exception(status)) {
+        Py_ExitStatusException(status);
+    }
+    return 0;
+}
+
+/* Call a function of ours. Owned; NULL with an exception set. */
+static PyObject *
+ours(const char *module, const char *function, PyObject *argument)
+{
+    PyObject *made = PyImport_ImportModule(module), *result = NULL;
+    if (made != NULL) {
+        result = PyObject_CallMethod(made, function, argument ? "O" : NULL, argument);
+        Py_DECREF(made);
+    }
+    return result;
+}
+
+/* Run what was planned: code, or a function that may return code, for the globals. */
+static PyObject *
+carry_out(PyObject *plan)
+{
+    PyObject *what, *arguments, *globals;
+    if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
+        return NULL;
+    }
+    PyObject *result = PyCode_Check(what) ? Py_NewRef(what)
+                                          : PyObject_CallObject(what, arguments);
+    if (result == NULL || globals == Py_None) {
+        return result;
+    }
+    PyObject *done = PyEval_EvalCode(result, globals, globals);
+    Py_DECREF(result);
+    return done;
+}
+
+/* Write what a standard stream still holds. 0, or -1. */
+static int
+flush(const char *name, int tells)
+{
+    PyObject *stream = PySys_GetObject(name), *done = NULL;
+    if (stream == NULL || stream == Py_None) {
+        return 0;
+    }
+    PyObject *closed = PyObject_GetAttrString(stream, "closed");
+    int is_closed = closed != NULL && PyObject_IsTrue(closed) > 0;
+    Py_XDECREF(closed);
+    PyErr_Clear();
+    if (is_closed) {
+        return 0;
+    }
+    done = PyObject_CallMethod(stream, "flush", NULL);
+    if (done == NULL && tells) {
+        PyErr_WriteUnraisable(stream);
+    }
+    PyErr_Clear();
+    Py_XDECREF(done);
+    return done == NULL && tells ? -1 : 0;
+}
+
+static int
+flush_both(void)
+{
+    int failed = flush("stdout", 1);
+    flush("stderr", 0);
+    return failed;
+}
+
+/* The exit code of the exception that is set, as the interpreter has it. */
+static int
+report(int *interrupted)
+{
+    if (PyErr_ExceptionMatches(PyExc_SystemExit)) {
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        PyErr_NormalizeException(&type, &value, &trace);
+        PyObject *code = ours(WJ_ENDING, "exit_code", value);
+        int status = code == NULL ? -1 : (int)PyLong_AsLong(code);
+        if (PyErr_Occurred()) {
+            PyErr_Print();
+        }
+        Py_XDECREF(code);
+        return status;
+    }
+    *interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+    PyErr_Print();
+    return 1;
+}
+
+/* End the process as the interpreter does, but for objects that were frozen: they are
+   not taken apart. */
+__attribute__((noreturn)) static void
+end(int code, int interrupted)
+{
+    PyObject *done = ours(WJ_ENDING, "finish_threads", NULL);
+    if (done == NULL) {
+        PyErr_Print();
+    }
+    Py_XDECREF(done);
+    int failed = flush_both();
+    done = ours(WJ_ENDING, "let_go", NULL);
+    if (done == NULL) {
+        PyErr_Print();
+    }
+    Py_XDECREF(done);
+    failed |= flush_both();
+    if (interrupted) {
+        PyOS_setsig(SIGINT, SIG_DFL);
+        kill(getpid(), SIGINT);
+    }
+    exit(failed < 0 ? UNFLUSHED : code);
+}
+
+void
+wj_run(int argc, char **argv)
+{
+    int code = 0, interrupted = 0;
+    if (PyImport_AppendInittab(WJ_MODULE, wj_make_module) < 0
+        || start_interpreter(argc, argv) < 0) {
+        exit(1);
+    }
+    PyObject *plan = ours(WJ_BOOT, "prepare", NULL);
+    PyObject *result = plan ? carry_out(plan) : NULL;
+    if (result == NULL) {
+        code = report(&interrupted);
+    }
+    Py_XDECREF(plan);
+    Py_XDECREF(result);
+    end(code, interrupted);
+}
+
+void
+wj_forget_audits(void)
+{
+    wj_forget_audit_hooks();
+}

@@ -1,0 +1,1 @@
+"""A process with its imports done, written as an executable file."""

@@ -1,0 +1,66 @@
+"""How a restored process ends: as the interpreter does, but for what was frozen.
+
+Modules that are in the image are not taken apart, which is most of what ending costs. What
+this run has made is let go of, so that its files are written and its finalizers run.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from _io import _IOBase  # type: ignore[import-not-found]
+
+frozen: frozenset[str] = frozenset()
+"""The modules that were there when the process was frozen."""
+
+
+def exit_code(error: SystemExit) -> int:
+    """Return the code that a SystemExit stands for, and print it if it is none."""
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code if -(1 << 63) <= code < 1 << 63 else -1
+    if sys.stderr is not None:
+        sys.stderr.write(f"{code}\n")
+    return 1
+
+
+def finish_threads() -> None:
+    """Wait for the threads, then call what was registered for the end."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+    import atexit
+
+    atexit._run_exitfuncs()
+
+
+def let_go() -> None:
+    """Write what this run's open files still hold, and let go of what it has made."""
+    for each in gc.get_objects():
+        if issubclass(type(each), _IOBase):
+            _flush(each)
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+    for name in list(sys.modules):
+        if name not in frozen:
+            del sys.modules[name]
+    _empty(sys.modules["__main__"].__dict__)
+    gc.collect()
+
+
+def _empty(names: dict[str, object]) -> None:
+    """Take a module's names away, the private ones first, as the interpreter does."""
+    for private in (True, False):
+        for name in list(names):
+            if name != "__builtins__" and (name[:1] == "_" and name[1:2] != "_") == private:
+                names[name] = None
+
+
+def _flush(file: object) -> None:
+    try:
+        file.flush()  # type: ignore[attr-defined]
+    except (OSError, ValueError):
+        return  # it is closed, or broken: there is nobody left to tell
