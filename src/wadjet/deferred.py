@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-FORMAT = 1
-"""Grows when what is kept means something else."""
+HEAD = b"wadjet imports 1" + MAGIC_NUMBER
+"""What begins a file of compiled modules: of this form, by this Python."""
 
 LIST, TOLD = "WADJET_LAZY", "WADJET_LAZY_TOLD"
 """Variables: the list for ``import wadjet.deferred``, and where to tell of what was loaded."""
@@ -76,11 +76,11 @@ class Waiting(dict[str, "CodeType"]):
 class Deferral:
     """A list at work."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, script: str) -> None:
         self.kept = kept_at(path)
         self.rows = _rows(self.kept, stamp(path))
         if self.rows is None:
-            _compile(path)
+            _compile(path, script)
             self.rows = _rows(self.kept, stamp(path)) or {}
         self.promised: dict[str, dict[str, tuple[Waiting, str]]] = {}
         self.waiting: dict[str, Waiting] = {}
@@ -212,26 +212,28 @@ def _rows(path: str, listed: tuple[int, int]) -> Any:
     """Return the modules of a list, None where it is not compiled, or for another Python."""
     try:
         with open(path, "rb", 0) as file:
-            version, magic, when, rows = marshal.loads(file.read())
+            head, data = file.read(len(HEAD)), file.readall()
+        when, rows = marshal.loads(data) if head == HEAD else (None, None)
     except (OSError, EOFError, ValueError, TypeError):
         return None
-    return rows if (version, magic, when) == (FORMAT, MAGIC_NUMBER, listed) else None
+    return rows if when == listed else None
 
 
-def _compile(path: str) -> None:
+def _compile(path: str, script: str) -> None:
     """Have a list compiled by another process: this one is to load what its program loads."""
-    program = "import sys; from wadjet.compiler.bundle.listing import keep; keep(*sys.argv[1:])"
-    words = [sys.executable, *["-O"] * sys.flags.optimize, "-c", program, path, *sys.path]
+    program = "from wadjet.compiler.bundle.listing import main; main()"
+    words = [sys.executable, *["-O"] * sys.flags.optimize, "-c", program, path, script, *sys.path]
     variables = {name: value for name, value in os.environ.items() if name not in (LIST, TOLD)}
     os.waitpid(os.posix_spawn(sys.executable, words, variables), 0)
 
 
-def install(path: str) -> Deferral:
+def install(path: str, script: str = "") -> Deferral:
     """Let the imports of a list wait, in whatever is imported from now on.
 
-    Raises FileNotFoundError where there is no list.
+    ``script`` is the file of ``__main__``, where that is to run by it too. Raises
+    FileNotFoundError where there is no list.
     """
-    deferral = Deferral(path)
+    deferral = Deferral(path, script)
 
     @_hidden
     def exec_module(loader: Any, module: ModuleType) -> None:
@@ -303,10 +305,10 @@ def _run_module(path: str, home: dict[str, Any], words: list[str]) -> None:
 
 
 def _run_script(path: str, home: dict[str, Any], words: list[str]) -> None:
-    place = words[0]
+    place = os.path.abspath(words[0])
     sys.argv[:] = words
     sys.path[0] = os.path.dirname(os.path.realpath(place))
-    deferral = install(path)
+    deferral = install(path, place)
     home |= {
         "__cached__": None,
         "__file__": place,

@@ -26,7 +26,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_is_written_unless_asked(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lazy", "app.wadjet"]) == 0
+    assert main(["lazy", "app.wadjet", "--least", "0"]) == 0
     assert app.read_text() == APP
     shown = capsys.readouterr().out
     assert "+    import csv\n" in shown
@@ -39,14 +39,14 @@ def test_what_costs_little_is_left(app: Path) -> None:
 
 
 def test_imports_are_moved(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lazy", "app.wadjet", "--apply"]) == 0
+    assert main(["lazy", "app.wadjet", "--least", "0", "--apply"]) == 0
     assert capsys.readouterr().out == "2 deferred\n"
     assert app.read_text().startswith("\n\ndef rows(file):\n    import csv\n")
 
 
 def test_what_is_relied_on_stays(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     test = f'{sys.executable} -B -c "{TEST}"'
-    assert main(["lazy", "app.wadjet", "--apply", "--test", test]) == 0
+    assert main(["lazy", "app.wadjet", "--least", "0", "--apply", "--test", test]) == 0
     captured = capsys.readouterr()
     assert captured.out == "1 deferred\n"
     told = {line.partition(" (")[0] for line in captured.err.splitlines()}
@@ -58,7 +58,7 @@ def test_what_is_relied_on_stays(app: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_lazy_imports_are_marked(app: Path) -> None:
-    assert main(["lazy", "app.wadjet", "--apply", "--keyword"]) == 0
+    assert main(["lazy", "app.wadjet", "--least", "0", "--apply", "--keyword"]) == 0
     assert app.read_text() == APP.replace("import", "lazy import")
 
 

@@ -68,3 +68,8 @@ def test_the_line_that_costs_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     found = [each for each in diagnosis.diagnose(start.profile) if each.rule == "start-deferrable"]
     places = {(Path(each.place.file).name, each.place.line) for each in found if each.place}
     assert places == {("app.py", 2), ("needed.py", 1)}
+
+
+def test_a_class_that_binds_a_name_may_read_it_from_the_module() -> None:
+    text = "import json\nclass Page:\n    kind = json\n    def json(self): return json.dumps(1)\n"
+    assert not deferrable(text)

@@ -25,14 +25,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from importlib.machinery import PathFinder
-from importlib.util import MAGIC_NUMBER, source_hash
+from importlib.util import source_hash
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple, TypeAlias
 
 from wadjet.compiler.bundle.waiting import MayWait, made_to_wait, marked_lazy, may_wait
-from wadjet.deferred import FORMAT, kept_at, stamp
-from wadjet.errors import OutputError, SourceError
+from wadjet.deferred import HEAD, kept_at, stamp
+from wadjet.errors import OutputError, SourceError, WadjetError
 from wadjet.pipeline.writing import write
 from wadjet.target.behavior import LAZY_IMPORTS
 
@@ -81,25 +81,34 @@ def _listed(path: str, name: str, row: object) -> Listed:
     raise SourceError(f"{path} is no list of imports ({name} lacks `source` or `imports`)")
 
 
-def keep(path: str, *folders: str) -> None:
-    """Compile a list for this Python, and keep it; modules are looked for in the folders.
+def keep(path: str, script: str, *folders: str) -> None:
+    """Compile a list for this Python, and keep it.
 
-    Tells people of modules that are not what the list says. Raises SourceError and OutputError.
+    ``script`` is the file of ``__main__``; other modules are looked for in the folders. Tells
+    people of modules that are not what the list says. Raises SourceError and OutputError.
     """
     rows = {}
     listed, when = read(path), stamp(path)
     for name, each in listed.items():
-        place = _place(name, list(folders))
+        place = script if name == "__main__" else _place(name, list(folders))
         try:
-            if place is not None:
+            if place:
                 rows[name] = _row(name, place, each)
         except (OSError, SyntaxError, ValueError) as error:
             print(f"wadjet: the imports of {name} do not wait: {error}", file=sys.stderr)
     kept = kept_at(path)
     try:
-        write(Path(kept), marshal.dumps((FORMAT, MAGIC_NUMBER, when, rows)))
+        write(Path(kept), HEAD + marshal.dumps((when, rows)))
     except OSError as error:
         raise OutputError(f"cannot write {kept} ({error.strerror})") from None
+
+
+def main() -> None:
+    """Keep a list as the command line says: for a program that is about to start."""
+    try:
+        keep(*sys.argv[1:])
+    except WadjetError as error:
+        sys.exit(f"wadjet: {error}: no import waits")
 
 
 def _place(name: str, folders: list[str]) -> str | None:

@@ -119,6 +119,7 @@ class Program:
             found += [
                 Choice(name, each.text, each.name, each.alias.name, each.modules(package))
                 for each in candidates(tree, path)
+                if each.reads or name != "__main__"  # which nobody takes names from
             ]
         return found
 
@@ -227,7 +228,7 @@ class Trial:
         """Run with imports that wait; return what the program did, and the tests' status."""
         program, told = self.program, self.program.folder / "told"
         self._list.write_text(written(program.listed(chosen), "a trial"))
-        keep(str(self._list), *_folders(program))
+        keep(str(self._list), program.files.get("__main__", ""), *_folders(program))
         told.write_bytes(b"")
         command = [sys.executable, *program.options, "-m", "wadjet.deferred", str(self._list)]
         done = subprocess.run(

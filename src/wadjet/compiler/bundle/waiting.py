@@ -100,6 +100,7 @@ def may_wait(tree: ast.Module) -> list[MayWait]:
         if (name := alias.asname or alias.name.partition(".")[0]) not in unfit
         and not _SPECIAL.fullmatch(name)
         and (reads := _reads(scopes, name, alias)) is not None
+        and (reads or isinstance(statement, ast.ImportFrom))  # or it is there for what it does
     ]
 
 
