@@ -20,7 +20,6 @@
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
-#define RSEQ_SIGNATURE 0x53053053u
 #define FAILED 127
 
 /* What the kernel put on the new process's stack. */
@@ -371,11 +370,8 @@ renew_thread(void)
     *wj_frozen.tid = (int)call(SYS_set_tid_address, (long)wj_frozen.tid, 0, 0, 0, 0, 0);
     call(SYS_set_robust_list, (long)wj_frozen.robust_list, (long)wj_frozen.robust_size,
          0, 0, 0, 0);
-    if (wj_frozen.rseq != NULL
-        && call(SYS_rseq, (long)wj_frozen.rseq, wj_frozen.rseq_size, 0, RSEQ_SIGNATURE,
-                0, 0)
-               < 0) {
-        ((int32_t *)wj_frozen.rseq)[1] = -2; /* as the C library marks a failure */
+    if (wj_frozen.rseq != NULL) { /* as the C library marks a kernel without it */
+        ((int32_t *)wj_frozen.rseq)[1] = -2;
     }
 }
 

@@ -1,10 +1,12 @@
 /* `_wadjet_snapshot`: built into the process that is frozen, and what wakes from it. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <termios.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "glue.h"
@@ -127,22 +129,60 @@ strings(char **each)
     return list;
 }
 
+/* The variables as `os.environ` keeps them. Owned; NULL with an exception set. */
+static PyObject *
+variables_of(char **each)
+{
+    PyObject *made = PyDict_New();
+    for (; made != NULL && *each != NULL; each++) {
+        const char *sign = strchr(*each + (**each != '\0'), '=');
+        if (sign == NULL) {
+            continue;
+        }
+        PyObject *name = PyBytes_FromStringAndSize(*each, sign - *each);
+        PyObject *value = PyBytes_FromString(sign + 1);
+        if (name == NULL || value == NULL
+            || PyDict_SetDefault(made, name, value) == NULL) {
+            Py_CLEAR(made);
+        }
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+    }
+    return made;
+}
+
+/* What the standard streams are: a letter for each. */
+static void
+look_at_streams(char kinds[4])
+{
+    for (int i = 0; i < 3; i++) {
+        struct stat found;
+        int is_open = fstat(i, &found) == 0;
+        int is_null = is_open && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
+        int is_pipe = is_open && (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode));
+        kinds[i] = !is_open ? 'c' : is_null || is_pipe ? 'p' : isatty(i) ? 't' : 'f';
+    }
+    kinds[3] = '\0';
+}
+
 static PyObject *
 wake(const struct dispositions *signals)
 {
-    char **words = (char **)(wj_frozen.started + 1);
+    char **words = (char **)(wj_frozen.started + 1), kinds[4];
     environ = words + wj_frozen.started[0] + 1;
     __curbrk = NULL; /* the C library asks the kernel when it needs to know */
     int ignored = renew_signals(signals);
+    look_at_streams(kinds);
     PyOS_AfterFork_Child();
-    return Py_BuildValue("(NNO)", strings(words), strings(environ),
+    return Py_BuildValue("(NNsO)", strings(words), variables_of(environ), kinds,
                          ignored ? Py_True : Py_False);
 }
 
 PyDoc_STRVAR(freeze_doc,
              "freeze(file, python, words, variables, paths) -> None or a tuple\n\n"
              "Write this process into a file. Returns None here, and in each process that\n"
-             "the file is run as its arguments, its environment, and whether it is to\n"
+             "the file is run as its arguments, its environment, what its streams are (c\n"
+             "closed, p a pipe or nothing, t a terminal, f other), and whether it is to\n"
              "ignore interrupts.");
 
 static PyObject *
@@ -234,6 +274,58 @@ snapshot_opened(PyObject *module, PyObject *args)
     return strings(wj_opened);
 }
 
+/* An entry of a folder, as the kernel writes it. */
+struct entry {
+    uint64_t inode, offset;
+    uint16_t size;
+    uint8_t kind;
+    char name[];
+};
+
+static int
+append_names(PyObject *list, const char *entries, ssize_t size)
+{
+    for (ssize_t at = 0; at < size;) {
+        const struct entry *each = (const struct entry *)(const void *)(entries + at);
+        PyObject *name = PyUnicode_DecodeFSDefault(each->name);
+        int failed = name == NULL || PyList_Append(list, name) < 0;
+        Py_XDECREF(name);
+        if (failed) {
+            return -1;
+        }
+        at += each->size;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(names_doc, "names(folder) -> list of str\n\n"
+                        "What a folder has, in as few system calls as can be; nothing for\n"
+                        "one that cannot be read.");
+
+static PyObject *
+snapshot_names(PyObject *module, PyObject *folder)
+{
+    _Alignas(struct entry) char room[1 << 15];
+    const char *path = PyBytes_AsString(folder);
+    PyObject *list = path ? PyList_New(0) : NULL;
+    (void)module;
+    if (list == NULL) {
+        return NULL;
+    }
+    int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ssize_t size = 0;
+    while (list != NULL && file >= 0
+           && (size = syscall(SYS_getdents64, file, room, sizeof room)) > 0) {
+        if (append_names(list, room, size) < 0) {
+            Py_CLEAR(list);
+        }
+    }
+    if (file >= 0) {
+        close(file);
+    }
+    return list;
+}
+
 static PyMethodDef methods[] = {
     {"freeze", snapshot_freeze, METH_VARARGS, freeze_doc},
     {"refusals", snapshot_refusals, METH_VARARGS, refusals_doc},
@@ -244,6 +336,7 @@ static PyMethodDef methods[] = {
     {"asked", snapshot_asked, METH_NOARGS, "The variables that C code has asked for."},
     {"is_read_by_all", snapshot_is_read_by_all, METH_O,
      "Whether NAME=VALUE is read by the interpreter or the C library, whoever is imported."},
+    {"names", snapshot_names, METH_O, names_doc},
     {"opened", snapshot_opened, METH_NOARGS, "The files that were opened meanwhile."},
     {NULL, NULL, 0, NULL},
 };

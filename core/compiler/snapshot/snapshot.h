@@ -57,7 +57,6 @@ struct wj_frozen {
     void *robust_list; /* and its list of robust mutexes */
     size_t robust_size;
     void *rseq; /* NULL where there is none */
-    uint32_t rseq_size;
     uint8_t *random; /* 16 bytes that AT_RANDOM points to */
     uint32_t user;
     uint64_t capabilities[2]; /* AT_HWCAP, AT_HWCAP2 */

@@ -277,7 +277,6 @@ wj_describe_thread(const char **why)
         return -1;
     }
     wj_frozen.rseq = __rseq_size ? (char *)thread + __rseq_offset : NULL;
-    wj_frozen.rseq_size = __rseq_size > 32 ? __rseq_size : 32;
     wj_frozen.random = (uint8_t *)getauxval(AT_RANDOM);
     wj_frozen.user = getuid();
     wj_describe_cpu(wj_frozen.cpu);

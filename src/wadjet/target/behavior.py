@@ -36,6 +36,9 @@ FAST_LEAST = sys.version_info >= (3, 13)
 ENTERS_INIT = sys.version_info >= (3, 13)
 """Whether a class that is called enters its __init__ without a frame of C between."""
 
+KEEPS_COMMANDS = sys.version_info >= (3, 13)
+"""Whether tracebacks show the lines of what ``-c`` was given."""
+
 LAZY_IMPORTS = sys.version_info >= (3, 15)
 """Whether to read a name may import a module (PEP 810)."""
 

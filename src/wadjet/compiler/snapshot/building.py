@@ -17,6 +17,7 @@ from typing import IO, Any
 from wadjet.compiler.snapshot import head, manifest
 from wadjet.compiler.snapshot.manifest import Made
 from wadjet.errors import FreezeError, NoInputError, OutputError, SourceError
+from wadjet.target.behavior import KEEPS_COMMANDS
 
 _LIBRARY = Path(__file__).with_name("wadjet_snapshot.so")
 _KEPT = frozenset({"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR"})
@@ -71,6 +72,7 @@ def _order(plan: Plan) -> dict[str, Any]:
         "head": imports,
         "path": str(Path.cwd()) if script is None else str(Path(script).parent),
         "python": plan.python,
+        "keeps_commands": KEEPS_COMMANDS,
         "words": [plan.python, *plan.options, *([script] if script else [])],
     }
 

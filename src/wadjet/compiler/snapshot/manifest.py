@@ -21,6 +21,7 @@ from typing import Any
 from wadjet.errors import FreezeError
 
 _MAGIC = b"wadjet snapshot\n"
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/share")  # what a package manager keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,9 @@ def describe(python: str, process: int, told: dict[str, Any], *, every_file: boo
     """Look at all that a process has read and mapped."""
     mapped = _mapped(process)
     files = sorted({*mapped, *filter(_is_regular, [*told["files"], *told["modules"]])})
-    roots = [each for each in told["path"] if _is_installed(each, told["prefixes"])]
-    own = [each for each in files if not _below(each, roots) and each not in mapped]
-    core = [each for each in mapped if _is_core(each)]
-    checked = files if every_file else [*core, *own]
+    roots = _outermost(each for each in told["path"] if _is_installed(each, told["prefixes"]))
+    own = [each for each in files if each not in mapped and not _below(each, [*roots, *_SYSTEM])]
+    checked = files if every_file else [*_core(mapped), *own]
     return Made(
         python=python,
         version=sys.version,
@@ -91,10 +91,20 @@ def _mapped(process: int) -> list[str]:
     return sorted(name for name in names if _is_regular(name) and name != ours)
 
 
-def _is_core(path: str) -> bool:
-    """Tell whether a mapped file is the interpreter, its library, or the C library."""
-    executable = Path(sys.executable).resolve()
-    return path == str(executable) or Path(path).name.startswith(("libpython", "libc.so"))
+def _core(mapped: Iterable[str]) -> list[str]:
+    """Return the files of those that hold the interpreter and the C library."""
+    libraries = [each for each in mapped if Path(each).name.startswith(("libpython", "libc.so"))]
+    is_shared = any("libpython" in Path(each).name for each in libraries)
+    return libraries if is_shared else [str(Path(sys.executable).resolve()), *libraries]
+
+
+def _outermost(folders: Iterable[str]) -> list[str]:
+    """Return the folders that are in no other one."""
+    kept: list[str] = []
+    for each in sorted(folders):
+        if not _below(each, kept):
+            kept.append(each)
+    return kept
 
 
 def _is_regular(path: str) -> bool:

@@ -31,8 +31,7 @@ def prepare() -> starting.Plan:
     """Import what the order names, freeze, and return what the process is to do."""
     order["frozen"] = False
     order.update(marshal.loads(bytes.fromhex(core.specification())))
-    plain = frozenset(name.partition(".")[0] for name in sys.modules) - {"wadjet"}
-    order["plain"] = plain | {"wadjet", "__main__"}
+    order["plain"] = _names() | {"__main__"}
     if order["script"] is not None or order["preload"]:
         randomness.watch()
     reads.watch(os.environ)
@@ -52,13 +51,14 @@ def freeze() -> list[str]:
     """Write this process; in each that comes back, return the words that it was called with."""
     global restored
     randomness.keep()
-    starting.warm()
+    starting.warm(order)
     variables, files = reads.finish()
     _tell({"refusals": core.refusals((order["image"], order["report"]))})
     _tell({"variables": variables, "files": files, "whole": reads.whole})
     _tell({"modules": _origins(), "prefixes": [sys.prefix, sys.base_prefix], "path": sys.path})
     roots = marshal.loads(_answer())
     ending.frozen = frozenset(sys.modules)
+    order["names"] = _names() - order["plain"]
     gc.collect()
     gc.freeze()
     woken = core.freeze(
@@ -80,6 +80,11 @@ def freeze_here() -> bool:
     if order and not restored and order["ready"]:
         sys.argv[:] = freeze()
     return restored
+
+
+def _names() -> frozenset[str]:
+    """Return the modules that there are, without what is within a package."""
+    return frozenset(name.partition(".")[0] for name in sys.modules)
 
 
 def _entry(name: str) -> bytes:

@@ -6,6 +6,7 @@ this run has made is let go of, so that its files are written and its finalizers
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from _io import _IOBase  # type: ignore[import-not-found]
@@ -31,21 +32,17 @@ def finish_threads() -> None:
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
-    import atexit
-
     atexit._run_exitfuncs()
 
 
 def let_go() -> None:
     """Write what this run's open files still hold, and let go of what it has made."""
-    for each in gc.get_objects():
-        if issubclass(type(each), _IOBase):
-            _flush(each)
+    _flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         if hasattr(sys, name):
             delattr(sys, name)
-    for name in list(sys.modules):
-        if name not in frozen:
+    if len(sys.modules) != len(frozen):
+        for name in sys.modules.keys() - frozen:
             del sys.modules[name]
     _empty(sys.modules["__main__"].__dict__)
     gc.collect()
@@ -57,6 +54,12 @@ def _empty(names: dict[str, object]) -> None:
         for name in list(names):
             if name != "__builtins__" and (name[:1] == "_" and name[1:2] != "_") == private:
                 names[name] = None
+
+
+def _flush_files() -> None:
+    for each in gc.get_objects():
+        if issubclass(type(each), _IOBase):
+            _flush(each)
 
 
 def _flush(file: object) -> None:

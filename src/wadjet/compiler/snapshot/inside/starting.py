@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+import _wadjet_snapshot as core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -17,8 +19,10 @@ _ZIPPED = b"PK\x05\x06"
 """What ends an archive of ZIP."""
 
 
-def warm() -> None:
+def warm(order: dict[str, Any]) -> None:
     """Do once what every start does, so that its first time is in the image."""
+    if order["keeps_commands"]:
+        import linecache  # noqa: F401
     exec(compile("try:\n raise ValueError\nexcept ValueError:\n pass", "<string>", "exec"), {})
     print(end="", flush=True)
     sys.stderr.flush()
@@ -56,7 +60,12 @@ def _interpreter(order: dict[str, Any], words: list[str]) -> Plan:
     if option == "-c":
         code, arguments = _attached(order, rest)
         _path(order, "")
-        return _code(order, os.fsencode(code), "<string>", ["-c", *arguments])
+        found = _code(order, os.fsencode(code), "<string>", ["-c", *arguments])
+        if order["keeps_commands"]:
+            import linecache
+
+            linecache._register_code(found[0], code, "<string>")  # type: ignore[attr-defined]
+        return found
     if option == "-m":
         module, arguments = _attached(order, rest)
         _path(order, os.getcwd())
@@ -96,13 +105,9 @@ def _path(order: dict[str, Any], folder: str) -> None:
     """Put a folder first on the path, unless a module there would have been the one imported."""
     if sys.flags.safe_path:
         return
-    names = frozenset(name.partition(".")[0] for name in sys.modules) - order["plain"]
+    names = order["names"]
     if names:
-        try:
-            present = os.listdir(folder or ".")
-        except OSError:
-            present = []
-        for each in present:
+        for each in core.names(os.fsencode(folder or ".")):
             if each.partition(".")[0] in names and _is_module(folder, each):
                 cold(order, f"{os.path.join(folder, each)} comes before what was frozen")
     sys.path.insert(0, folder)
