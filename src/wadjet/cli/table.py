@@ -35,6 +35,7 @@ COMMANDS = (
         "launcher", "make an executable of a program, with its interpreter, that starts sooner"
     ),
     Command("snapshot", "freeze a program with its imports done into an executable"),
+    Command("warm", "keep an interpreter ready, with imports done, for programs run often"),
     Command("heap", "show the objects of a process, and what keeps them alive"),
     Command("grep", "find code that has a shape: Python with holes"),
     Command("rewrite", "write such code anew, and prove it"),

@@ -42,6 +42,12 @@ KEEPS_COMMANDS = sys.version_info >= (3, 13)
 LAZY_IMPORTS = sys.version_info >= (3, 15)
 """Whether to read a name may import a module (PEP 810)."""
 
+ANNOTATIONS_IN_MAIN = sys.version_info < (3, 14)
+"""Whether the program's module starts with an empty __annotations__."""
+
+CACHED_IN_MAIN = sys.version_info < (3, 15)
+"""Whether a script's module has a __cached__, of None."""
+
 MINOR = sys.version_info[:2]
 """The version as layouts of C structures go by."""
 

@@ -71,6 +71,15 @@ def _first(variables: dict[str, object], name: str, folders: Sequence[str]) -> P
     return next((each for each in places if name and each.is_file()), None)
 
 
+def literal(value: str) -> str:
+    """Return a C string literal."""
+    data = value.encode("utf-8", "surrogateescape")
+    plain = (
+        chr(each) if 32 <= each < 127 and each not in b'"\\?' else f"\\{each:03o}" for each in data
+    )
+    return f'"{"".join(plain)}"'
+
+
 def compile_and_link(words: Sequence[str], folder: Path) -> None:
     """Call the compiler in a folder; raises UnsupportedError with what it says first."""
     done = subprocess.run(

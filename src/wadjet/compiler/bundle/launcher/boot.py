@@ -69,13 +69,14 @@ def _tell_places() -> None:
     for name, file, is_package in RECORD["modules"]:
         where = [file.rpartition("/")[0]] if is_package else None
         spec = spec_from_file_location(name, file, submodule_search_locations=where)
-        if name in sys.modules:
+        if spec is not None and name in sys.modules:
             _init_module_attrs(spec, sys.modules[name], override=True)
+    resolve: Any = vars(FrozenImporter)["_resolve_filename"].__get__(None, FrozenImporter)
     for name, module in sys.modules.items():
         spec = getattr(module, "__spec__", None)
         state = spec and spec.loader is FrozenImporter and spec.loader_state
         if state and not state.filename:
-            state.filename, _ = FrozenImporter._resolve_filename(state.origname, name)
+            state.filename, _ = resolve(state.origname, name)
             module.__file__ = state.filename
 
 

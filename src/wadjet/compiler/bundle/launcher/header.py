@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wadjet.compiler.bundle.launcher.modules import Module
 from wadjet.compiler.bundle.launcher.state import Record
+from wadjet.compiler.bundle.machine_code import literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,8 @@ class Bundle:
 
 
 def text(value: str | None) -> str:
-    """Return a C literal."""
-    if value is None:
-        return "NULL"
-    data = value.encode("utf-8", "surrogateescape")
-    plain = (
-        chr(each) if 32 <= each < 127 and each not in b'"\\?' else f"\\{each:03o}" for each in data
-    )
-    return f'"{"".join(plain)}"'
+    """Return a C literal, or NULL."""
+    return "NULL" if value is None else literal(value)
 
 
 def header(
