@@ -20,8 +20,8 @@ from pathlib import Path
 
 import wadjet
 
-APPLICATIONS = Path(__file__).with_name("applications")
-BUILT = APPLICATIONS.parents[1] / "build" / "applications"
+PINNED = Path(__file__).parent / "applications" / "requirements.txt"
+BUILT = Path(__file__).parents[1] / "build" / "applications"
 _NEEDED = ("pyelftools",)  # by Wadjet; it shares rich with an application
 
 
@@ -32,7 +32,7 @@ def environment(name: str, more: Sequence[str] = ()) -> Path:
     subprocess.CalledProcessError if what it needs cannot be had.
     """
     wanted = [f"{each}=={metadata.version(each)}" for each in _NEEDED]
-    requirements = "\n".join([(APPLICATIONS / "requirements.txt").read_text(), *wanted, *more])
+    requirements = "\n".join([PINNED.read_text(), *wanted, *more])
     key = hashlib.sha256(f"{sys.version}\n{sys.prefix}\n{requirements}".encode()).hexdigest()[:12]
     folder = BUILT / f"{name}-{key}"
     BUILT.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.applications import Application
-from bench.environments import APPLICATIONS, environment
+from bench.environments import PINNED, environment
 
 PACKAGERS = ("pex==2.105.2", "pyinstaller==6.22.3", "setuptools==65.5.0", "shiv==1.0.8")
 _CLEAN = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp"}
@@ -96,7 +96,7 @@ def pex(application: Application, folder: Path) -> Built:
     built = Built((str(made),), (made, root), {"PEX_ROOT": str(root)})
     if made.exists():
         return built
-    wanted = ["--requirement", str(APPLICATIONS / "requirements.txt"), "--venv", "prepend"]
+    wanted = [*application.requires, "--constraints", str(PINNED), "--venv", "prepend"]
     program = ["--exe", str(application.script), "--python", _packaged("python")]
     _run([_packaged("pex"), *wanted, *program, "--output-file", str(made)])
     return built
@@ -108,7 +108,8 @@ def shiv(application: Application, folder: Path) -> Built:
     built = Built((str(made),), (made, root), {"SHIV_ROOT": str(root)})
     if made.exists():
         return built
-    _copy_site(site, application)
+    _install(site, application)
+    shutil.copy(application.script, site)
     python = ["--python", _packaged("python")]
     entry = ["--entry-point", f"{application.name}:main", "--compile-pyc"]
     _run([_packaged("shiv"), "--site-packages", str(site), *entry, *python, "-o", str(made)])
@@ -122,20 +123,19 @@ def zipapp(application: Application, folder: Path) -> Built:
     built = Built((_python(), "-I", str(made)), (made,))
     if made.exists():
         return built
-    _copy_site(site, application)
+    _install(site, application)
+    shutil.copy(application.script, site / "__main__.py")
     _run([sys.executable, "-m", "compileall", "-qb", str(site)])
-    python = ["--python", _python(), "--main", f"{application.name}:main"]
+    python = ["--python", _python()]
     _run([sys.executable, "-m", "zipapp", str(site), *python, "--output", str(made)])
     shutil.rmtree(site)
     return built
 
 
-def _copy_site(site: Path, application: Application) -> None:
-    """Copy the packages of the environment, and the application beside them."""
-    [packages] = environment("plain").glob("lib/python*/site-packages")
-    ours = shutil.ignore_patterns("__pycache__", "pip*", "setuptools*", "wadjet*", "_distutils*")
-    shutil.copytree(packages, site, ignore=ours)
-    shutil.copy(application.script, site)
+def _install(site: Path, application: Application) -> None:
+    """Install what the application needs into a folder."""
+    pip = [_python(), "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"]
+    _run([*pip, "--target", str(site), "--constraint", str(PINNED), *application.requires])
 
 
 def pyinstaller(application: Application, folder: Path) -> Built:
@@ -163,8 +163,57 @@ def code_data_share(application: Application, folder: Path) -> Built:
     return Built((python, str(application.script)), (archive,), shared)
 
 
+def lazy(application: Application, folder: Path) -> Built:
+    """Have the imports wait that a trial of the program proves can."""
+    recording, listed, script = folder / "app.wadjet", folder / "lazy.toml", str(application.script)
+    _wadjet("startup", "--quiet", "-o", str(recording), script, code=application.code)
+    _wadjet("lazy", str(recording), "--hook", str(listed))
+    recording.unlink()
+    return Built((_python(), "-m", "wadjet.deferred", str(listed), script), (folder,))
+
+
+def launcher(application: Application, folder: Path) -> Built:
+    """Make an executable with its own start of the interpreter."""
+    made = folder / "app"
+    _wadjet("launcher", str(application.script), "-o", str(made))
+    return Built((str(made),), (folder,))
+
+
+def snapshot(application: Application, folder: Path) -> Built:
+    """Freeze the application with its imports done."""
+    made = folder / "app"
+    _wadjet("snapshot", str(application.script), "-o", str(made))
+    return Built((str(made),), (made,))
+
+
+def frozen_python(application: Application, folder: Path) -> Built:
+    """Freeze an interpreter with the application's imports done; it runs any script."""
+    made = folder / "py"
+    _wadjet("snapshot", "python", "-o", str(made), "--preload", ",".join(application.preload))
+    return Built((str(made), str(application.script)), (made,))
+
+
+def warm(application: Application, folder: Path) -> Built:
+    """Have a server with the application's imports done fork for each start."""
+    client = folder / "py"
+    place = {"XDG_RUNTIME_DIR": str(folder)}
+    _wadjet("warm", "client", "-o", str(client), variables=place)
+    _wadjet("warm", "start", "--preload", ",".join(application.preload), variables=place)
+    stop = (_python(), "-m", "wadjet", "warm", "stop")
+    return Built((str(client), str(application.script)), (client,), place, stop)
+
+
+def _wadjet(*words: str, variables: Mapping[str, str] | None = None, code: int = 0) -> None:
+    _run([_python(), "-m", "wadjet", *words], variables, code)
+
+
 MODES = (
     Mode("plain", plain),
+    Mode("lazy", lazy, ours=True),
+    Mode("launcher", launcher, ours=True),
+    Mode("snapshot", snapshot, ours=True),
+    Mode("snapshot python", frozen_python, ours=True),
+    Mode("warm", warm, ours=True),
     Mode("pex", pex),
     Mode("shiv", shiv),
     Mode("zipapp", zipapp),

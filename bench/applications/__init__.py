@@ -12,11 +12,13 @@ HERE = Path(__file__).parent
 class Application:
     """A program, what it does in two words, and the modules that it imports at its head.
 
-    ``code`` is its exit code when it is started without arguments.
+    ``requires`` is what to install for it, at the versions of ``requirements.txt``; ``code`` is
+    its exit code when it is started without arguments.
     """
 
     name: str
     does: str
+    requires: tuple[str, ...]
     preload: tuple[str, ...]
     code: int = 0
 
@@ -28,17 +30,27 @@ class Application:
 
 APPLICATIONS = (
     Application(
-        "django_request", "Django check and request", ("django.core.management", "django.test")
+        "django_request",
+        "Django check and request",
+        ("django",),
+        ("django.core.management", "django.test"),
     ),
-    Application("fastapi_request", "FastAPI request", ("fastapi.testclient",)),
-    Application("pandas_script", "pandas script", ("pandas",)),
+    Application(
+        "fastapi_request", "FastAPI request", ("fastapi", "httpx2"), ("fastapi.testclient",)
+    ),
+    Application("pandas_script", "pandas script", ("pandas",), ("pandas",)),
     Application(
         "rich_demo",
         "rich demo",
+        ("rich",),
         tuple(
             f"rich.{each}" for each in ["console", "markdown", "panel", "syntax", "table", "tree"]
         ),
     ),
-    Application("requests_loopback", "requests to loopback", ("requests", "http.server")),
-    Application("pytest_suite", "pytest, three tests", ("pytest", "_pytest.config"), code=1),
+    Application(
+        "requests_loopback", "requests to loopback", ("requests",), ("requests", "http.server")
+    ),
+    Application(
+        "pytest_suite", "pytest, three tests", ("pytest",), ("pytest", "_pytest.config"), code=1
+    ),
 )

@@ -314,7 +314,7 @@ def fresh() -> None:
     print("random", random.random(), random.Random().random(), random.SystemRandom().random())
     print("secrets", secrets.token_hex(), os.urandom(8).hex())
     print("uuid", uuid.uuid4(), uuid.uuid1())
-    print("names", tempfile.mktemp())
+    print("names", tempfile.mktemp(prefix="", dir=""))
     if "numpy" in sys.modules:
         import numpy as np
 

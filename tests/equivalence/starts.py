@@ -20,7 +20,7 @@ from bench.modes import Built
 SECONDS = 60
 _CHANCE = (
     (re.compile(r"0x[0-9a-f]+"), "0x"),  # addresses
-    (re.compile(r"/tmp/tmp\w+"), "/tmp/tmp"),  # names that tempfile draws
+    (re.compile(r"\btmp[a-z0-9_]{8}\b"), "tmp"),  # names that tempfile draws
     (re.compile(r"in \d+\.\d+s"), "in s"),  # how long pytest took
 )
 """What differs between two runs of one program; nothing else is made alike."""

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -74,27 +74,23 @@ def _all() -> tuple[Start, ...]:
     return (WORK, *STARTS)
 
 
-def agreed(outcome: Outcome, mode: Mode) -> Outcome:
-    """Return an outcome without the lines that are known to differ in a mode."""
-    known = [re.compile(each["line"]) for each in KNOWN if mode.name in each["modes"]]
-    out, err = (
-        "".join(line for line in text.splitlines(True) if not any(map(line_is(line), known)))
-        for text in (outcome.out, outcome.err)
-    )
+def agreed(outcome: Outcome, mode: Mode, start: Start) -> Outcome:
+    """Return an outcome of a start without what is known to differ in a mode."""
+    out, err = outcome.out, outcome.err
+    for known in KNOWN:
+        if mode.name in known["modes"] and start.name in known.get("starts", [start.name]):
+            out, err = (re.sub(known["text"], "", each, flags=re.M) for each in (out, err))
     return Outcome(outcome.code, out, err)
 
 
-def line_is(line: str) -> Callable[[re.Pattern[str]], bool]:
-    return lambda pattern: pattern.search(line) is not None
-
-
 def _tried() -> Iterator[tuple[Mode, Application, int]]:
-    """Yield what is tried: one application in all circumstances, the others in three."""
+    """Yield what is tried: one application in all circumstances, the others at their work."""
     for mode in OURS:
         for application in APPLICATIONS:
-            whole = WHOLE or application.name == ASKED
-            for number in range(len(_all()) if whole else 1):
-                yield mode, application, number
+            if WHOLE or application.name == ASKED:
+                yield from ((mode, application, number) for number in range(len(_all())))
+            elif mode.name != "lazy":  # whose trials start an application hundreds of times
+                yield mode, application, 0
 
 
 TRIED = tuple(_tried())
@@ -107,8 +103,9 @@ TRIED = tuple(_tried())
 )
 def test_a_mode_does_as_python_does(mode: Mode, application: Application, number: int) -> None:
     wanted = expected(application, number)
-    ours = _all()[number].outcome(built(mode, application), FOLDER)
-    assert agreed(ours, mode) == agreed(wanted, mode)
+    start = _all()[number]
+    ours = start.outcome(built(mode, application), FOLDER)
+    assert agreed(ours, mode, start) == agreed(wanted, mode, start)
 
 
 @pytest.mark.parametrize("mode", OURS, ids=lambda mode: mode.name)
