@@ -7,6 +7,7 @@
 #include "compat.h"
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -152,6 +153,7 @@ end(int code, int interrupted)
     Py_XDECREF(done);
     int failed = flush_both();
     done = ours(WJ_ENDING, "let_go", NULL);
+    int libraries = done != Py_False;
     if (done == NULL) {
         PyErr_Print();
     }
@@ -161,7 +163,12 @@ end(int code, int interrupted)
         PyOS_setsig(SIGINT, SIG_DFL);
         kill(getpid(), SIGINT);
     }
-    exit(failed < 0 ? UNFLUSHED : code);
+    code = failed < 0 ? UNFLUSHED : code;
+    if (libraries) {
+        exit(code);
+    }
+    fflush(NULL);
+    _exit(code);
 }
 
 void
