@@ -58,15 +58,19 @@ start_interpreter(int argc, char **argv)
     return 0;
 }
 
-/* Call a function of ours. Owned; NULL with an exception set. */
+/* Call a function of ours. To import a module that is there already would cost a start
+   more than all else here. Owned; NULL with an exception set. */
 static PyObject *
 ours(const char *module, const char *function, PyObject *argument)
 {
-    PyObject *made = PyImport_ImportModule(module), *result = NULL;
-    if (made != NULL) {
-        result = PyObject_CallMethod(made, function, argument ? "O" : NULL, argument);
-        Py_DECREF(made);
-    }
+    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *made = PyDict_GetItemString(modules, module);
+    made = made ? Py_NewRef(made) : PyImport_ImportModule(module);
+    PyObject *called = made ? PyObject_GetAttrString(made, function) : NULL;
+    PyObject *result =
+        called ? PyObject_CallFunctionObjArgs(called, argument, NULL) : NULL;
+    Py_XDECREF(called);
+    Py_XDECREF(made);
     return result;
 }
 
@@ -78,8 +82,8 @@ carry_out(PyObject *plan)
     if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
         return NULL;
     }
-    PyObject *result = PyCode_Check(what) ? Py_NewRef(what)
-                                          : PyObject_CallObject(what, arguments);
+    PyObject *result =
+        PyCode_Check(what) ? Py_NewRef(what) : PyObject_CallObject(what, arguments);
     if (result == NULL || globals == Py_None) {
         return result;
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from _io import _IOBase  # type: ignore[import-not-found]
+from _io import _IOBase
 
 frozen: frozenset[str] = frozenset()
 """The modules that were there when the process was frozen."""
@@ -48,8 +48,7 @@ def let_go() -> bool:
     grown = len(sys.modules) != len(frozen)
     _flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        if hasattr(sys, name):
-            delattr(sys, name)
+        sys.__dict__.pop(name, None)
     if grown:
         for name in sys.modules.keys() - frozen:
             del sys.modules[name]

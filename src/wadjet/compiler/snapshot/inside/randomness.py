@@ -45,7 +45,7 @@ def watch() -> None:
         random.Random.seed = seed  # type: ignore[method-assign]
         secrets.randbits = randbits
 
-    random.Random.seed = noting_seed  # type: ignore[method-assign,assignment]
+    random.Random.seed = noting_seed  # type: ignore[method-assign]
     secrets.randbits = noting_bits
     _undo.append(stop)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader
 
 import _wadjet_snapshot as core
 
@@ -146,8 +147,6 @@ def _code(
     sys.argv[:] = arguments
     main = sys.modules["__main__"].__dict__
     if file is not None:
-        from _frozen_importlib_external import SourceFileLoader
-
         main["__file__"] = file
         main["__cached__"] = None
         main["__loader__"] = SourceFileLoader("__main__", file)
