@@ -11,7 +11,7 @@ import pytest
 
 import wadjet
 
-NO_MODULES = ("__main__", "gdb_commands", "wadjet_memory", "wadjet_startup", "optimized")
+NO_MODULES = ("__main__", "gdb_commands", "wadjet_memory", "wadjet_startup", "optimized", "boot")
 """What runs a program or in gdb, is loaded before one, or changes how this process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

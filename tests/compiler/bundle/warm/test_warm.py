@@ -14,7 +14,7 @@ import pytest
 from tests.compiler.bundle.programs import CASES, HERE, environment, ran
 
 from wadjet.compiler.bundle.warm import control
-from wadjet.compiler.bundle.warm.place import folder, is_private
+from wadjet.compiler.bundle.warm.place import folder, is_private, name
 from wadjet.compiler.bundle.warm.protocol import Peer
 
 SCRIPT = str(HERE / "app.py")
@@ -30,14 +30,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_RUNTIME_DIR", str(made))
         assert control.start((), 600)
         yield made
-        for each in control.servers():
-            control.stop(each)
+        for known in control.servers():
+            control.stop(known)
 
 
 @pytest.fixture(scope="module")
 def py(place: Path) -> str:
     path = place / "py"
-    path.write_bytes(control.client(control.name(())))
+    path.write_bytes(control.client(name(())))
     path.chmod(0o755)
     return str(path)
 
@@ -224,7 +224,7 @@ def test_where_a_file_has_changed_it_ends(tmp_path: Path, monkeypatch: pytest.Mo
     module = tmp_path / "changing.py"
     module.write_text("value = 1\n")
     assert control.start(("changing",), 600)
-    client = control.kept_client(control.name(("changing",)))
+    client = control.kept_client(name(("changing",)))
     given = {"PYTHONPATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     code = "import changing, sys; print(changing.value, 'wadjet' in sys.modules)"
     assert ran([str(client), "-c", code], given) == (0, b"1 False\n", b"")
@@ -233,7 +233,7 @@ def test_where_a_file_has_changed_it_ends(tmp_path: Path, monkeypatch: pytest.Mo
     pid = known.pid
     status, said, told = ran([str(client), "-c", code], given)
     assert (status, said) == (0, b"2 False\n")
-    assert told == f"{client}: {module} has changed since this server started\n".encode()
+    assert told == f"{client}: {module} has changed since the warm server started\n".encode()
     assert gone(pid)
     assert ran([str(client), "-c", code], given) == (0, b"2 False\n", b"")
 
@@ -245,7 +245,7 @@ def test_a_server_that_was_killed_is_none(tmp_path: Path, monkeypatch: pytest.Mo
     pid = known.pid
     os.kill(pid, signal.SIGKILL)
     assert gone(pid)
-    client = control.kept_client(control.name(()))
+    client = control.kept_client(name(()))
     given = {"XDG_RUNTIME_DIR": str(tmp_path)}
     assert ran([str(client), "-c", "print(1)"], given) == (0, b"1\n", b"")
     assert control.servers() == []

@@ -85,7 +85,8 @@ class Server:
                 os.kill(self.programs[peer.pid], receive_signal(connection))
         elif self.stale:
             with connection:
-                heard = decline(connection, f"{self.stale} has changed since this server started")
+                why = f"{self.stale} has changed since the warm server started"
+                heard = decline(connection, why)
             if heard:
                 self._end()
         else:
