@@ -169,7 +169,8 @@ auxiliary(char **environment, uint64_t type)
 static long
 connected(char **environment)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static struct sockaddr_un address; /* static: to clear it takes a C library */
+    address.sun_family = AF_UNIX;
     unsigned user = (unsigned)auxiliary(environment, AT_UID);
     const char *folder = variable(environment, "XDG_RUNTIME_DIR");
     size_t used = 0;
@@ -292,7 +293,7 @@ begin(long *stack)
     int count = (int)stack[0];
     char **words = (char **)(stack + 1), **environment = words + count + 1;
     uint64_t all = ~UINT64_C(0), before = 0;
-    struct reply reply = {0};
+    static struct reply reply;
     long server = count > 0 ? connected(environment) : -1;
     if (server >= 0) {
         CALL(rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all, 0);

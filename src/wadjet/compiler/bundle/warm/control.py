@@ -20,6 +20,7 @@ from wadjet.errors import UnsupportedError
 _CLIENT = Path(__file__).with_name("client.c")
 _FLAGS = (
     *("-std=gnu11", "-O2", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector"),
+    "-fno-tree-loop-distribute-patterns",
     *("-fno-asynchronous-unwind-tables", "-no-pie", "-fno-pie", "-Wl,--build-id=none", "-s"),
 )
 
