@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import pty
 import re
 import subprocess
 from pathlib import Path
@@ -34,6 +35,24 @@ def ran(
         **options,
     )
     return done.returncode, _without_addresses(done.stdout), _without_addresses(done.stderr)
+
+
+def under_terminal(command: list[str], ready: bytes, keys: bytes) -> tuple[int, bytes]:
+    """Run a program on a terminal of its own; type some keys once it has said a word."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, environment())
+    said = b""
+    try:
+        while part := os.read(terminal, 4096):
+            said += part
+            if ready in said and keys:
+                os.write(terminal, keys)
+                keys = b""
+    except OSError:  # the last one has closed its end
+        pass
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), _without_addresses(said)
 
 
 def _without_addresses(text: bytes) -> bytes:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.compiler.bundle.programs import CASES, HERE, ran
+from tests.compiler.bundle.programs import CASES, HERE, ran, under_terminal
 
 from wadjet.compiler.bundle.launcher.building import Plan, build
 
@@ -95,3 +95,10 @@ def test_an_interrupt_from_outside_ends_it(launcher: Path) -> None:
         _, said = process.communicate(timeout=30)
         assert process.returncode == -signal.SIGINT
         assert said.endswith(b"KeyboardInterrupt\n")
+
+
+def test_a_terminal_is_one(launcher: Path) -> None:
+    plain = [sys.executable, f"{launcher}.py"]
+    for words, ready, keys in ((["state"], b"", b""), (["waiting"], b"ready", b"\x03")):
+        expected = under_terminal([*plain, *words], ready, keys)
+        assert under_terminal([str(launcher), *words], ready, keys) == expected

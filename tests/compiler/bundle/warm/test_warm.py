@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.compiler.bundle.programs import CASES, HERE, environment, ran
+from tests.compiler.bundle.programs import CASES, HERE, environment, ran, under_terminal
 
 from wadjet.compiler.bundle.warm import control
 from wadjet.compiler.bundle.warm.place import folder, is_private, name
@@ -124,16 +125,52 @@ def test_signals_reach_it(py: str) -> None:
         assert ends[0] == ends[1]
 
 
-def gone(pid: int) -> bool:
-    """Wait for the end of a process that is nobody's here."""
+def test_a_terminal_is_one(py: str) -> None:
+    for words, ready, keys in ((["state"], b"", b""), (["waiting"], b"ready", b"\x03")):
+        expected = under_terminal([sys.executable, SCRIPT, *words], ready, keys)
+        assert under_terminal([py, SCRIPT, *words], ready, keys) == expected
+
+
+def test_what_is_no_request_does_no_harm_and_leaves_nothing(py: str) -> None:
+    [known] = control.servers()
+    process = Path("/proc", str(known.pid))
+    assert ran([py, "-c", "pass"])[0] == 0
+    before = len(list((process / "fd").iterdir()))
+    for data in (b"", b"x", b"\xff" * 16, b"\0" * 16, b"\x10\0\0\0" * 4 + b"few", b"y" * 100_000):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(known.path)
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(30)
+            try:
+                assert connection.recv(4) in (b"", b"\1\0\0\0", b"\2\0\0\0")
+            except ConnectionResetError:
+                continue
+    assert ran([py, "-c", "print(1)"]) == (0, b"1\n", b"")
+    assert soon(lambda: len(list((process / "fd").iterdir())) == before)
+    assert soon(lambda: (process / "task" / str(known.pid) / "children").read_text() == "")
+    assert known.pid
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds, for half a minute at most."""
     for _ in range(600):
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
+        if holds():
             return True
         time.sleep(0.05)
     return False
+
+
+def gone(pid: int) -> bool:
+    """Wait for the end of a process that is nobody's here."""
+
+    def ended() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+    return soon(ended)
 
 
 def test_a_client_that_is_killed_takes_it_along(py: str) -> None:
