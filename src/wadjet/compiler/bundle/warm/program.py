@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import gc
 import io
+import linecache
 import os
 import resource
 import runpy
@@ -13,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+import weakref
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, SourceFileLoader
@@ -20,7 +22,7 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from wadjet.compiler.bundle.warm.protocol import Declined, Kind, Request, receive, reply
-from wadjet.target.behavior import ANNOTATIONS_IN_MAIN, CACHED_IN_MAIN
+from wadjet.target.behavior import ANNOTATIONS_IN_MAIN, CACHED_IN_MAIN, LINES_OF_COMMANDS
 
 _LIMITS = {
     "cpu time": resource.RLIMIT_CPU,
@@ -55,14 +57,15 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The server as it was before any program: its limits, and the modules that programs keep."""
+    """The server as it was before any program: what it was given, and what programs keep."""
 
     limits: str
+    mask: str
     modules: frozenset[str]
 
 
 def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
-    """Be the program that a client asks for, and end as it ends; return never."""
+    """Be the program that a client asks for, and end as it ends."""
     try:
         task = _become(connection, client, before)
     except Declined as error:
@@ -71,9 +74,9 @@ def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
     except Exception as error:
         reply(connection, Kind.DECLINED, 0, f"the warm server fails ({error!r})")
         os._exit(0)
-    connection.close()
     code, interrupted = _run(task, before)
-    code = _finish(before) or code
+    if not _finish(before):
+        sys.exit(code)  # the interpreter finds the streams as broken, and says so in its words
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
@@ -82,9 +85,7 @@ def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
 
 def _become(connection: socket.socket, client: int, before: Before) -> Task:
     """Take a client's place: files, folder, environment, signals, limits, mask."""
-    number = connection.fileno()
-    os.closerange(0, number)
-    os.closerange(number + 1, 1 << 30)
+    os.closerange(0, 3)
     request = receive(connection)
     _LIBRARY.prctl(_PARENT_DIES, signal.SIGKILL)
     os.setsid()
@@ -93,9 +94,11 @@ def _become(connection: socket.socket, client: int, before: Before) -> Task:
     if telling(given) != telling(os.environ):
         raise Declined("")
     task = task_of([os.fsdecode(each) for each in request.arguments])
+    connection.detach()
+    os.closerange(3, 1 << 30)
     os.environ.clear()
     os.environ.update(given)
-    _take_status(client, request)
+    _take_status(client, request, before)
     _take_limits(client, before)
     if "TZ" in given:
         time.tzset()
@@ -148,15 +151,20 @@ def _fact(path: str) -> str:
         os.close(file)
 
 
-def _take_status(client: int, request: Request) -> None:
+def _take_status(client: int, request: Request, before: Before) -> None:
     """Have the file mode mask of a client, and ignore and block the signals that it does."""
-    lines = (each.partition(":") for each in _fact(f"/proc/{client}/status").splitlines())
-    status = {key: value for key, _, value in lines}
+    status = _status(str(client))
     for number in _numbers(int(status["SigIgn"], 16)):
         signal.signal(number, signal.SIG_IGN)
     if request.mask:
         signal.pthread_sigmask(signal.SIG_SETMASK, list(_numbers(request.mask)))
-    os.umask(int(status["Umask"], 8))
+    if status["Umask"] != before.mask:
+        os.umask(int(status["Umask"], 8))
+
+
+def _status(process: str) -> dict[str, str]:
+    lines = (each.partition(":") for each in _fact(f"/proc/{process}/status").splitlines())
+    return {key: value.strip() for key, _, value in lines}
 
 
 def _numbers(mask: int) -> Iterator[int]:
@@ -164,9 +172,9 @@ def _numbers(mask: int) -> Iterator[int]:
     return (each for each in range(1, 65) if mask >> each - 1 & 1 and each in valid)
 
 
-def own_limits() -> str:
-    """Return the limits of this process, as the kernel writes them."""
-    return _fact("/proc/self/limits")
+def seen(modules: frozenset[str]) -> Before:
+    """Return what this process was given, with the modules that programs keep."""
+    return Before(_fact("/proc/self/limits"), _status("self")["Umask"], modules)
 
 
 def _take_limits(client: int, before: Before) -> None:
@@ -243,8 +251,13 @@ def _run(task: Task, before: Before) -> tuple[int, bool]:
         return _asked(error.code), False
     except BaseException as error:
         _show(error, _below(error.__traceback__))
-        return 1, type(error) is KeyboardInterrupt
-    return 0, False
+        code, interrupted = 1, type(error) is KeyboardInterrupt
+    else:
+        code, interrupted = 0, False
+    if task.kind == "script":
+        for name in ("__file__", "__cached__"):
+            names.pop(name, None)
+    return code, interrupted
 
 
 def _execute(task: Task, names: dict[str, Any]) -> None:
@@ -258,7 +271,10 @@ def _execute(task: Task, names: dict[str, Any]) -> None:
         exec(compile(task.source, file, "exec", dont_inherit=True), names)
     elif task.kind == "-c":
         _enter(("-c", *task.words[1:]), ("-c", *task.words), "")
-        exec(compile(first, "<string>", "exec", dont_inherit=True), names)
+        code = compile(first, "<string>", "exec", dont_inherit=True)
+        if LINES_OF_COMMANDS:
+            linecache._register_code(code, first, "<string>")  # type: ignore[attr-defined]
+        exec(code, names)
     else:
         _enter(("-m", *task.words[1:]), ("-m", *task.words), os.getcwd())  # noqa: PTH109
         runpy._run_module_as_main(first)  # type: ignore[attr-defined]
@@ -293,17 +309,28 @@ def _asked(code: object) -> int:
     return 1
 
 
-def _finish(before: Before) -> int:
+def _finish(before: Before) -> bool:
     """End as the interpreter does, but for taking apart what the server had before.
 
-    Returns an exit code if that is another one now, else 0.
+    Returns False where a stream cannot be flushed.
     """
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    for name in [*(set(sys.modules) - before.modules), "__main__"]:
-        _clear(vars(sys.modules[name]))
+    if not _flush():
+        return False
+    gc.collect()
+    living = [
+        weakref.ref(sys.modules.pop(name))
+        for name in ["__main__", *(set(sys.modules) - before.modules)]
+        if isinstance(sys.modules.get(name), ModuleType)
+    ]
+    gc.collect()
+    for each in living:
+        module = each()
+        if module is not None:
+            _clear(vars(module))
     gc.collect()
     return _flush()
 
@@ -316,15 +343,11 @@ def _clear(names: MutableMapping[str, Any]) -> None:
                 names[name] = None
 
 
-def _flush() -> int:
-    code = 0
+def _flush() -> bool:
     for each in (sys.stdout, sys.stderr):
         try:
             if each is not None and not each.closed:
                 each.flush()
-        except BaseException as error:
-            code = 120
-            if each is sys.stdout:
-                text = f"Exception ignored in: {each!r}\n{type(error).__name__}: {error}"
-                print(text, file=sys.stderr)
-    return code
+        except Exception:
+            return False
+    return True
