@@ -10,6 +10,7 @@ from wadjet.model.imports import STAGE
 from wadjet.model.profile import Function, Profile
 from wadjet.model.startup import COLLECTION, ENDING, PREPARING, TIME, Cost, modules, phases, stacks
 from wadjet.model.units import count, duration, percent, plural
+from wadjet.observe.startup import avoidable
 from wadjet.pipeline.deferring import costly
 
 NOTABLE = 0.05
@@ -22,7 +23,18 @@ SHORT = 2_000_000
 
 def diagnose(profile: Profile) -> list[Finding]:
     """Return what stands out in a start, what matters most first."""
-    rules = (site_imports, compiled_again, may_be_deferred, heavy_import, collector_runs, slow_end)
+    rules = (
+        avoidable.shim,
+        site_imports,
+        avoidable.path,
+        compiled_again,
+        avoidable.unused,
+        may_be_deferred,
+        heavy_import,
+        avoidable.built,
+        collector_runs,
+        slow_end,
+    )
     findings = [each for rule in rules for each in rule(profile)]
     return sorted(findings, key=lambda each: (-each.level, -each.weight))
 
