@@ -25,6 +25,8 @@ examples:
   wadjet startup --budget '120 ms, 600 syscalls' -m app --version
                                            exit code 1 where it costs more: for CI
   wadjet diff old.wadjet app.wadjet        compare two starts
+  wadjet startup --fix app.py              what mild treatments gain, and the edits: --apply
+                                           makes them, --undo takes them back
 
 The program is run to its end, twice: once under ptrace to count its system calls (they are
 those of `strace -c -f`, as nothing is put into it), and once to take the times. With
@@ -39,6 +41,14 @@ def arguments(parser: Parser) -> None:
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     program.arguments(parser.add_argument_group("the program"))
+    mend = parser.add_argument_group("to mend it")
+    mend.add_argument(
+        "--fix",
+        action="store_true",
+        help="measure mild treatments of a script, in turn with it as it is, and show the edits",
+    )
+    mend.add_argument("--apply", action="store_true", help="make the edits that --fix shows")
+    mend.add_argument("--undo", action="store_true", help="take all such edits back")
     results = parser.add_argument_group("the results")
     results.add_argument(
         "--budget",
@@ -85,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
     if args.runs < 1:
         raise UsageError(f"--runs {args.runs} measures nothing", "give 1 or more")
     words, flags = program.command(args, "startup"), shlex.split(args.python)
+    if args.fix or args.undo or args.apply:
+        return _mended(args, words, flags)
     if limits and not args.calls and (limits.calls is not None or limits.read is not None):
         raise UsageError("--no-syscalls counts nothing to hold to that budget", "leave it out")
     path = args.output or program.free_path(program.stem(args))
@@ -100,6 +112,14 @@ def run(args: argparse.Namespace) -> int:
     for each in over:
         print(f"wadjet: {each.message}", file=sys.stderr)
     return 1 if over else start.status if start.status >= 0 else 128 - start.status
+
+
+def _mended(args: argparse.Namespace, words: list[str], flags: list[str]) -> int:
+    from wadjet.cli.fix import fix, undo
+
+    if args.fix == args.undo:
+        raise UsageError("--apply needs --fix; --fix and --undo are two things", "say one of them")
+    return undo(words) if args.undo else fix(args, words, flags)
 
 
 def _more(args: argparse.Namespace, profile: Profile, command: list[str]) -> dict[str, Fact]:

@@ -206,8 +206,8 @@ def collector_runs(profile: Profile) -> Iterator[Finding]:
         level=Level.NOTE,
         message=f"The garbage collector takes {duration(spent)} of the start, "
         f"{percent(spent / whole)}, in {plural(len(runs), 'run')}.",
-        treatment="Import between `gc.disable()` and `gc.freeze(); gc.enable()`: modules leave "
-        "little garbage, and what they leave is kept.",
+        treatment="Import between `gc.disable()` and `gc.freeze(); gc.enable()`, as `wadjet "
+        "startup --fix` does: modules leave little garbage, and what they leave is kept.",
         weight=spent / whole,
     )
 
@@ -231,7 +231,7 @@ def slow_end(profile: Profile) -> Iterator[Finding]:
                 message=f"After the program the interpreter takes {duration(each.time)} to end, "
                 f"{percent(each.time / whole)} of it all.",
                 treatment="Where nothing is left to be done at the end, flush the streams and call "
-                "`os._exit`: it frees no objects one by one.",
+                "`os._exit`, as `wadjet startup --fix` does: it frees no objects one by one.",
                 weight=each.time / whole,
             )
 

@@ -77,13 +77,14 @@ def lines(environment: Mapping[str, str], folders: list[Path] | None = None) -> 
     entries = environment.get("PYTHONPATH", "").split(os.pathsep)
     for number, entry in enumerate(filter(None, entries), 1):
         yield from _doubtful("", number, entry, Path(entry), seen)
-    for folder in _site_folders() if folders is None else folders:
+    for folder in site_folders() if folders is None else folders:
         seen.add(os.path.realpath(folder))
         for file in sorted(folder.glob("*.pth")):
             yield from _in_file(file, seen)
 
 
-def _site_folders() -> list[Path]:
+def site_folders() -> list[Path]:
+    """Return the folders whose `.pth` files each start reads."""
     return list(dict.fromkeys(Path(sysconfig.get_path(each)) for each in ("purelib", "platlib")))
 
 
