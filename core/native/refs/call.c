@@ -306,6 +306,23 @@ adopt_new(struct wj_frame *frame, PyObject *object)
     }
 }
 
+/* An instance goes for want of a reference, and a pointer to it stays. It is kept,
+ * unless it has gone too far for that, as one of a class in Python has. */
+static int
+is_kept_alive(PyObject *object)
+{
+    if (wj_current != NULL || !wj_dangles(object)) {
+        return 0;
+    }
+    wj_report_dangling(object, NULL);
+    if (Py_REFCNT(object) != 0
+        || !wj_is_trampoline((void *)(uintptr_t)Py_TYPE(object)->tp_dealloc)) {
+        return 0;
+    }
+    Py_SET_REFCNT(object, 1);
+    return 1;
+}
+
 void *
 wj_called(struct wj_callee *callee, void **arguments)
 {
@@ -314,6 +331,9 @@ wj_called(struct wj_callee *callee, void **arguments)
     char gives = callee->shape == NULL ? 'o' : callee->shape[0];
     PyTypeObject *type = gives == 'd' ? Py_TYPE((PyObject *)arguments[0]) : NULL;
     wj_end_inits();
+    if (gives == 'd' && is_kept_alive(arguments[0])) {
+        return NULL;
+    }
     if (gives == 'd') {
         wj_forget(arguments[0]);
     }

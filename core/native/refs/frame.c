@@ -95,7 +95,7 @@ compact(struct wj_frame *frame)
             || entry->origin == WJ_ARGUMENT) {
             frame->entries[kept++] = *entry;
         } else {
-            wj_stores_forget(&frame->entries[i]);
+            wj_stores_gone(frame, &frame->entries[i]);
         }
     }
     frame->count = kept;
@@ -179,7 +179,7 @@ wj_forget(PyObject *object)
     for (struct wj_frame *frame = wj_current; frame != NULL; frame = frame->caller) {
         struct wj_entry *entry = wj_find(frame, object);
         if (entry != NULL && !entry->held) {
-            wj_stores_forget(entry);
+            wj_stores_gone(frame, entry);
             *entry = (struct wj_entry){.object = object};
         }
     }
@@ -369,7 +369,6 @@ static void
 keep_dangling(struct wj_frame *frame, const struct wj_entry *entry)
 {
     PyObject *object = entry->object;
-    struct wj_account *account = wj_account(object, 0);
     struct wj_entry *outer =
         frame->caller == NULL ? NULL : wj_entry(frame->caller, object);
     if (outer != NULL && !outer->held) {
@@ -378,12 +377,7 @@ keep_dangling(struct wj_frame *frame, const struct wj_entry *entry)
         outer->gave = entry->gave;
         frame->caller->dead++;
     } else if (outer == NULL) {
-        wj_report_of(&account->weak_sight, "dangling", account->weak, entry->gave,
-                     account->weak_by,
-                     "a pointer to a %s stays that has no reference behind it, when %s "
-                     "releases the last one",
-                     Py_TYPE(object)->tp_name,
-                     entry->gave ? entry->gave->api : "the caller");
+        wj_report_dangling(object, entry->gave);
     }
 }
 
@@ -392,7 +386,7 @@ drop_holds(struct wj_frame *frame)
 {
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *entry = &frame->entries[i];
-        if (entry->held && wj_dangles(entry)) {
+        if (entry->held && entry->dead && wj_dangles(entry->object)) {
             keep_dangling(frame, entry);
             entry->held = 0;
         }

@@ -112,7 +112,9 @@ agreed(const struct sum *sum)
 {
     long grown = sum->net - sum->before;
     long other = real(sum->object) - real_before[wj_single(sum->object)];
-    long less = labs(grown) < labs(other) ? labs(grown) : labs(other);
+    long less = labs(grown) < labs(other)       ? labs(grown)
+                : 2 * labs(other) < labs(grown) ? 0
+                                                : labs(other);
     long sign = sum->net < 0 ? -1 : 1;
     return sum->before
            + ((grown > 0) == (other > 0) && grown * sign > 0 ? sign * less : 0);

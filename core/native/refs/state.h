@@ -53,6 +53,7 @@ struct wj_frame {
     int threads; /* the GIL is given up */
     int slots;   /* calls of slots, whose results may be anything */
     int began_with_error;
+    long singles[6]; /* pointers to None and its like stored in what is gone */
     int looked; /* times that variables were looked through for what was borrowed */
     struct wjr_site *trail[3]; /* the last of each function before that of ``last`` */
     struct wjr_site *last, *nulled, *slot, *failed;
@@ -247,9 +248,11 @@ int wj_singles_settle(PyObject *found);
 void wj_stores_begin(struct wj_entry *entry);
 void wj_stores_none(struct wj_entry *entry);
 void wj_stores_forget(struct wj_entry *entry);
+void wj_stores_gone(struct wj_frame *frame, struct wj_entry *entry);
 void wj_stores_end(struct wj_frame *frame, PyObject *result);
 int wj_releases_unowned(struct wj_frame *frame, const struct wj_entry *entry);
-int wj_dangles(const struct wj_entry *entry);
+int wj_dangles(PyObject *object);
+void wj_report_dangling(PyObject *object, struct wjr_site *gave);
 
 /* ---- buffers.c ---- */
 void wj_buffer_add(struct wjr_site *site, Py_buffer *view);

@@ -59,6 +59,16 @@ wj_stores_forget(struct wj_entry *entry)
 
 /* ---- pointers without a reference ---- */
 
+static int
+count_in(PyObject *const *words, int count, const PyObject *object)
+{
+    int found = 0;
+    for (int i = 0; words != NULL && i < count; i++) {
+        found += words[i] == object;
+    }
+    return found;
+}
+
 /* How many more pointers to an object an instance has than it had. */
 static int
 copies(const struct wj_entry *home, const PyObject *object)
@@ -195,6 +205,9 @@ compare(struct wj_frame *frame, const struct wj_entry *home, PyObject *result,
         }
         count_single(singles, home, was, -1);
         count_single(singles, home, is, 1);
+        if (home->dead) {
+            continue; /* it goes, and what it has is released then */
+        }
         if (is != NULL && ((uintptr_t)is & 7) == 0 && wj_single(is) < 0
             && is != home->object) {
             stored(frame, home, is);
@@ -209,6 +222,22 @@ compare(struct wj_frame *frame, const struct wj_entry *home, PyObject *result,
     }
 }
 
+/* What has been stored in an instance that goes, or that there is no room for. */
+void
+wj_stores_gone(struct wj_frame *frame, struct wj_entry *home)
+{
+    for (int i = 0; i < home->words && wj_is_instance(home->object); i++) {
+        int was = wj_single(home->before[i]), is = wj_single(word(home->object, i));
+        if (was >= 0) {
+            frame->singles[was]--;
+        }
+        if (is >= 0) {
+            frame->singles[is]++;
+        }
+    }
+    wj_stores_forget(home);
+}
+
 /* The instance is gone, and with it all that it had. */
 static void
 count_gone(const struct wj_entry *home, struct singles *singles)
@@ -218,41 +247,90 @@ count_gone(const struct wj_entry *home, struct singles *singles)
     }
 }
 
+static void
+judge_singles(struct wj_frame *frame, struct singles *singles)
+{
+    PyObject *all[] = {Py_None, Py_True, Py_False, Py_NotImplemented, Py_Ellipsis};
+    for (size_t i = 0; wj_singles_count() && i < sizeof all / sizeof *all; i++) {
+        singles->more[i] += frame->singles[i];
+        judge_single(frame, all[i], singles);
+    }
+}
+
+/* Whether an instance that the call has met still has what it had of an object. */
+static int
+is_left(const struct wj_frame *frame, const PyObject *object)
+{
+    int left = 0;
+    for (int i = 0; i < frame->count; i++) {
+        const struct wj_entry *home = &frame->entries[i];
+        if (home->before == NULL || !wj_is_instance(home->object)
+            || words_of(home->object) < home->words) {
+            continue;
+        }
+        if (copies(home, object) < 0) {
+            return 0;
+        }
+        left |= count_in(home->before, home->words, object) > 0;
+    }
+    return left;
+}
+
+/* A reference of the extension's was released, and no pointer went: it was not the
+ * call's, which had borrowed it from where the pointer still is. */
+static void
+judge_released(struct wj_frame *frame, struct wj_entry *entry)
+{
+    const struct wj_account *account = wj_account(entry->object, 0);
+    if (frame->callee == NULL || !is_left(frame, entry->object)
+        || frame->callee->looks++ >= LOOKS
+        || wj_count_everywhere(entry->object)
+               <= (account == NULL ? 0 : account->total)) {
+        return;
+    }
+    wj_report_of(&entry->used, "over-decref", entry->gave, entry->lent, frame->callee,
+                 "%s releases a reference that is still stored",
+                 entry->gave ? entry->gave->api : "a call");
+    if (entry->dead) { /* what we hold is what it lacks */
+        entry->dead = entry->held = 0;
+        frame->dead--;
+    } else {
+        Py_INCREF(entry->object);
+    }
+    wj_account_add(entry->object,
+                   &(struct wj_stake){.site = entry->gave, .covered = entry->spent});
+    entry->spent = 0;
+}
+
 void
 wj_stores_end(struct wj_frame *frame, PyObject *result)
 {
     struct singles singles = {{0}, {NULL}};
     const char *shape = frame->callee == NULL ? NULL : frame->callee->shape;
-    int is_end = shape != NULL && shape[0] == 'd';
+    int is_end = shape != NULL && strchr("dc", shape[0]) != NULL;
     for (int i = 0; i < frame->count; i++) {
         struct wj_entry *home = &frame->entries[i];
-        if (home->before == NULL || home->dead) {
+        if (home->before == NULL) {
             continue;
         }
-        if (i == 0 && is_end) {
+        if (i == 0 && is_end && shape[0] == 'd') {
             count_gone(home, &singles);
         } else if (wj_is_instance(home->object)
                    && words_of(home->object) >= home->words) {
             compare(frame, home, result, &singles);
         }
     }
-    PyObject *all[] = {Py_None, Py_True, Py_False, Py_NotImplemented, Py_Ellipsis};
-    for (size_t i = 0; wj_singles_count() && i < sizeof all / sizeof *all; i++) {
-        judge_single(frame, all[i], &singles);
+    judge_singles(frame, &singles);
+    for (int i = 0; i < frame->count && !is_end; i++) {
+        struct wj_entry *entry = &frame->entries[i];
+        if (entry->spent == 1 && entry->own == 0 && entry->gave != NULL
+            && !entry->member && wj_single(entry->object) < 0) {
+            judge_released(frame, entry);
+        }
     }
     for (int i = 0; i < frame->count; i++) {
         wj_stores_forget(&frame->entries[i]);
     }
-}
-
-static int
-count_in(PyObject *const *words, int count, const PyObject *object)
-{
-    int found = 0;
-    for (int i = 0; words != NULL && i < count; i++) {
-        found += words[i] == object;
-    }
-    return found;
 }
 
 /* Whether an instance that gives up what it has now gives up more than it has. */
@@ -271,17 +349,30 @@ wj_releases_unowned(struct wj_frame *frame, const struct wj_entry *entry)
     return had > 0 && entry->spent + 1 > had - account->weak_count;
 }
 
-/* Whether the pointer without a reference stays behind of an object that goes. */
+/* Whether the pointer without a reference stays behind when an object goes. */
 int
-wj_dangles(const struct wj_entry *entry)
+wj_dangles(PyObject *object)
 {
-    const struct wj_account *account = wj_account(entry->object, 0);
+    const struct wj_account *account = wj_account(object, 0);
     PyObject *home = account == NULL ? NULL : account->weak_home;
     int found = 0;
-    if (entry->dead && home != NULL && wj_is_instance(home)) {
+    if (home != NULL && home != object && wj_is_instance(home)) {
         for (int i = 0, words = words_of(home); i < words; i++) {
-            found += word(home, i) == entry->object;
+            found += word(home, i) == object;
         }
     }
     return found > 0;
+}
+
+/* Say so; ``gave`` is the line that released the last reference, if it was one of ours.
+ */
+void
+wj_report_dangling(PyObject *object, struct wjr_site *gave)
+{
+    const struct wj_account *account = wj_account(object, 0);
+    wj_report_of(&account->weak_sight, "dangling", account->weak, gave,
+                 account->weak_by,
+                 "a pointer to a %s stays that has no reference behind it, when %s "
+                 "releases the last one",
+                 Py_TYPE(object)->tp_name, gave ? gave->api : "the caller");
 }

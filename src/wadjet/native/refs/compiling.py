@@ -60,8 +60,8 @@ def main(
     if not sources or only_asks or not _uses_python(compiler, words):
         return _run([*compiler, *words, *linked])
     kept = [_named(each) for each in words if not each.startswith(_LEFT_OUT)]
-    is_c = all(each.endswith(".c") for each in sources)
-    added = [*_ADDED, *(_ADDED_TO_C if is_c else ()), f"-ffile-prefix-map={folder}/source={source}", *linked]
+    more = _ADDED_TO_C if all(each.endswith(".c") for each in sources) else ()
+    added = [*_ADDED, *more, f"-ffile-prefix-map={folder}/source={source}", *linked]
     shimmed = [*compiler, "-include", str(Path(folder) / SHIM), *kept, *added]
     done = subprocess.run(shimmed, capture_output=True, text=True, check=False)
     if done.returncode == 0:

@@ -45,7 +45,7 @@ def lost() -> dict[int, Lost]:
 
 def confirm(site: int, found: Lost) -> None:
     """Report a leak that has grown."""
-    _ledger.leak(site, tuple(found), True)
+    _ledger.leak(site, found, True)
 
 
 def watched() -> bool:

@@ -93,8 +93,7 @@ def _function(fact: Fact, declaration: Declaration) -> str:
         body.append(f"return {_result(fact, declaration)};")
     lines = "".join(f"    {line}\n" for line in body)
     return (
-        f"WJR_INLINE {declaration.result}\n"
-        f"wjr_{fact.name}({', '.join(parameters)})\n{{\n{lines}}}"
+        f"WJR_INLINE {declaration.result}\nwjr_{fact.name}({', '.join(parameters)})\n{{\n{lines}}}"
     )
 
 
