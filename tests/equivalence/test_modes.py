@@ -79,7 +79,7 @@ def agreed(outcome: Outcome, mode: Mode, start: Start) -> Outcome:
     out, err = outcome.out, outcome.err
     for known in KNOWN:
         if mode.name in known["modes"] and start.name in known.get("starts", [start.name]):
-            out, err = (re.sub(known["text"], "", each, flags=re.M) for each in (out, err))
+            out, err = (re.sub(known["text"], "", each, flags=re.MULTILINE) for each in (out, err))
     return Outcome(outcome.code, out, err)
 
 
