@@ -11,8 +11,19 @@ import pytest
 
 import wadjet
 
-NO_MODULES = ("__main__", "gdb_commands", "wadjet_memory", "wadjet_startup", "optimized")
-"""What runs a program or in gdb, is loaded before one, or changes how this process imports."""
+NO_MODULES = (
+    "__main__",
+    "boot",
+    "gdb_commands",
+    "optimized",
+    "reads",
+    "starting",
+    "wadjet_memory",
+    "wadjet_snapshot",
+    "wadjet_startup",
+)
+"""What runs a program or in gdb, is or needs what is loaded before one, or changes how this
+process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,17 +16,20 @@
 #include "snapshot.h"
 
 #define PAGE 4096ul
-#define DATA (1ul << 17) /* where memory begins in the file: behind 64 KiB of headers  \
-                          */
+#define COPIED (1ul << 18)
+#define DATA                                                                           \
+    (1ul << 17) /* where memory begins in the file: behind 64 KiB of headers           \
+                 */
 #define MOST_SEGMENTS (65536 / sizeof(Elf64_Phdr))
 #define HIGHEST 0x7ff000000000ul /* above it lie the stacks of processes */
 
 struct image {
-    int file;
+    int file, memory;
     size_t end; /* of the file so far */
     size_t count;
     size_t reserved; /* bytes of the largest part that nobody may touch */
     Elf64_Phdr parts[MOST_SEGMENTS];
+    char copy[COPIED];
 };
 
 static int
@@ -55,21 +59,48 @@ is_empty(const char *page)
     return seen == 0;
 }
 
-/* Write the pages that are not empty, as many as follow each other at once. */
-static int
-write_pages(const struct image *image, const Elf64_Phdr *part)
+/* Copy memory as the kernel reads it: to touch a guard page would be our end, and such
+   a page is as good as empty. Returns the bytes that were copied. */
+static size_t
+copy_pages(struct image *image, uintptr_t from, size_t size)
 {
-    const char *from = (const char *)part->p_vaddr;
-    for (size_t at = 0; at < part->p_filesz;) {
+    size_t wanted = size < COPIED ? size : COPIED;
+    ssize_t got = pread(image->memory, image->copy, wanted, (off_t)from);
+    if (got >= (ssize_t)PAGE) {
+        return (size_t)got & ~(PAGE - 1);
+    }
+    memset(image->copy, 0, PAGE);
+    return PAGE;
+}
+
+/* Write the pages of the copy that are not empty, as many as follow each other at once.
+ */
+static int
+write_copy(const struct image *image, size_t size, size_t offset)
+{
+    for (size_t at = 0; at < size;) {
         size_t end = at;
-        while (end < part->p_filesz && !is_empty(from + end)) {
+        while (end < size && !is_empty(image->copy + end)) {
             end += PAGE;
         }
         if (end > at
-            && write_all(image->file, from + at, end - at, part->p_offset + at) < 0) {
+            && write_all(image->file, image->copy + at, end - at, offset + at) < 0) {
             return -1;
         }
         at = end + PAGE;
+    }
+    return 0;
+}
+
+static int
+write_pages(struct image *image, const Elf64_Phdr *part)
+{
+    for (size_t at = 0; at < part->p_filesz;) {
+        size_t size = copy_pages(image, part->p_vaddr + at, part->p_filesz - at);
+        if (write_copy(image, size, part->p_offset + at) < 0) {
+            return -1;
+        }
+        at += size;
     }
     return 0;
 }
@@ -203,6 +234,8 @@ wj_write_image(int file, const char **why)
     int failed = mappings == NULL || image == MAP_FAILED;
     if (!failed) {
         image->file = file;
+        image->memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        failed = image->memory < 0;
         image->end = DATA;
     }
     wj_frozen.volatile_count = 0;
@@ -220,6 +253,7 @@ wj_write_image(int file, const char **why)
         wj_free_mappings(mappings);
     }
     if (image != MAP_FAILED) {
+        close(image->memory);
         munmap(image, sizeof *image);
     }
     errno = error;

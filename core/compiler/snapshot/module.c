@@ -158,11 +158,34 @@ look_at_streams(char kinds[4])
     for (int i = 0; i < 3; i++) {
         struct stat found;
         int is_open = fstat(i, &found) == 0;
-        int is_null = is_open && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
+        int is_null =
+            is_open && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
         int is_pipe = is_open && (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode));
         kinds[i] = !is_open ? 'c' : is_null || is_pipe ? 'p' : isatty(i) ? 't' : 'f';
     }
     kinds[3] = '\0';
+}
+
+/* Open what libraries hold under the numbers that they know. */
+static int
+open_held(void)
+{
+    for (size_t i = 0; i < wj_frozen.held_count; i++) {
+        const struct wj_held *each = wj_frozen.held + i;
+        int file = open(each->path, O_RDONLY | O_CLOEXEC);
+        if (file >= 0 && file != each->number) {
+            int moved = fcntl(each->number, F_GETFD) < 0
+                            ? dup3(file, each->number, O_CLOEXEC)
+                            : -1; /* somebody gave us that number */
+            close(file);
+            file = moved;
+        }
+        if (file < 0) {
+            PyErr_SetFromErrnoWithFilename(PyExc_OSError, each->path);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static PyObject *
@@ -174,6 +197,9 @@ wake(const struct dispositions *signals)
     int ignored = renew_signals(signals);
     look_at_streams(kinds);
     PyOS_AfterFork_Child();
+    if (open_held() < 0) {
+        return NULL;
+    }
     return Py_BuildValue("(NNsO)", strings(words), variables_of(environ), kinds,
                          ignored ? Py_True : Py_False);
 }

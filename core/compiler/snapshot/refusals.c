@@ -89,10 +89,36 @@ kind_of(const char *target)
                                                           : "an open file";
 }
 
+static int
+is_mapped(const struct wj_mappings *mappings, const char *path)
+{
+    for (size_t i = 0; mappings != NULL && i < mappings->count; i++) {
+        if (strcmp(mappings->each[i].name, path) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Keep a descriptor that is opened again in each process: libffi holds its own library,
+   to map parts of it. 0 if it is none of these. */
+static int
+hold(const struct wj_mappings *mappings, int number, const char *path)
+{
+    if (wj_frozen.held_count == WJ_HELD || !is_mapped(mappings, path)
+        || (fcntl(number, F_GETFL) & O_ACCMODE) != O_RDONLY
+        || lseek(number, 0, SEEK_CUR) != 0) {
+        return 0;
+    }
+    wj_frozen.held[wj_frozen.held_count++] = (struct wj_held){number, strdup(path)};
+    return 1;
+}
+
 static void
 look_at_descriptors(struct lines *lines, const int *ours, size_t count)
 {
     DIR *folder = opendir("/proc/self/fd");
+    struct wj_mappings *mappings = wj_read_mappings();
     struct dirent *each;
     while (folder != NULL && (each = readdir(folder)) != NULL) {
         char target[512];
@@ -106,10 +132,16 @@ look_at_descriptors(struct lines *lines, const int *ours, size_t count)
             continue;
         }
         target[size] = '\0';
+        if (hold(mappings, number, target)) {
+            continue;
+        }
         say(lines, "%s, descriptor %d: %s\n", kind_of(target), number, target);
     }
     if (folder != NULL) {
         closedir(folder);
+    }
+    if (mappings != NULL) {
+        wj_free_mappings(mappings);
     }
 }
 

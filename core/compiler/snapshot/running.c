@@ -7,6 +7,7 @@
 #include "compat.h"
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,15 +58,19 @@ start_interpreter(int argc, char **argv)
     return 0;
 }
 
-/* Call a function of ours. Owned; NULL with an exception set. */
+/* Call a function of ours. To import a module that is there already would cost a start
+   more than all else here. Owned; NULL with an exception set. */
 static PyObject *
 ours(const char *module, const char *function, PyObject *argument)
 {
-    PyObject *made = PyImport_ImportModule(module), *result = NULL;
-    if (made != NULL) {
-        result = PyObject_CallMethod(made, function, argument ? "O" : NULL, argument);
-        Py_DECREF(made);
-    }
+    PyObject *modules = PyImport_GetModuleDict();
+    PyObject *made = PyDict_GetItemString(modules, module);
+    made = made ? Py_NewRef(made) : PyImport_ImportModule(module);
+    PyObject *called = made ? PyObject_GetAttrString(made, function) : NULL;
+    PyObject *result =
+        called ? PyObject_CallFunctionObjArgs(called, argument, NULL) : NULL;
+    Py_XDECREF(called);
+    Py_XDECREF(made);
     return result;
 }
 
@@ -77,8 +82,8 @@ carry_out(PyObject *plan)
     if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
         return NULL;
     }
-    PyObject *result = PyCode_Check(what) ? Py_NewRef(what)
-                                          : PyObject_CallObject(what, arguments);
+    PyObject *result =
+        PyCode_Check(what) ? Py_NewRef(what) : PyObject_CallObject(what, arguments);
     if (result == NULL || globals == Py_None) {
         return result;
     }
@@ -152,6 +157,7 @@ end(int code, int interrupted)
     Py_XDECREF(done);
     int failed = flush_both();
     done = ours(WJ_ENDING, "let_go", NULL);
+    int libraries = done != Py_False;
     if (done == NULL) {
         PyErr_Print();
     }
@@ -161,7 +167,12 @@ end(int code, int interrupted)
         PyOS_setsig(SIGINT, SIG_DFL);
         kill(getpid(), SIGINT);
     }
-    exit(failed < 0 ? UNFLUSHED : code);
+    code = failed < 0 ? UNFLUSHED : code;
+    if (libraries) {
+        exit(code);
+    }
+    fflush(NULL);
+    _exit(code);
 }
 
 void

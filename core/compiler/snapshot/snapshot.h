@@ -15,6 +15,7 @@
 
 #define WJ_VDSO_PIECES 8
 #define WJ_VOLATILE_PIECES 16
+#define WJ_HELD 8
 #define WJ_SIGNALS 65
 #define WJ_CPU_WORDS 16
 
@@ -32,6 +33,12 @@ struct wj_vdso_piece {
 struct wj_volatile_piece {
     uintptr_t start, size;
     int droppable; /* else it is emptied in a forked child only */
+};
+
+/* A descriptor of a library that is mapped, which the library holds open. */
+struct wj_held {
+    int number;
+    char *path; /* Owned */
 };
 
 /* What a path was like; `known` is 0 where there was nothing. */
@@ -56,13 +63,15 @@ struct wj_frozen {
     int *tid;          /* where the C library keeps the thread's number */
     void *robust_list; /* and its list of robust mutexes */
     size_t robust_size;
-    void *rseq; /* NULL where there is none */
+    void *rseq;      /* NULL where there is none */
     uint8_t *random; /* 16 bytes that AT_RANDOM points to */
     uint32_t user;
     uint64_t capabilities[2]; /* AT_HWCAP, AT_HWCAP2 */
     uint32_t cpu[WJ_CPU_WORDS];
     struct wj_file *files; /* Owned */
     size_t file_count;
+    struct wj_held held[WJ_HELD];
+    size_t held_count;
     char **variables; /* NAME=VALUE, or NAME where there was none. Owned */
     size_t variable_count;
     char *python; /* what a cold start runs, and its first words. Owned */

@@ -354,6 +354,7 @@ main_to_freeze(int argc, char **argv, char **environment)
     specification = strdup(given + by_chance);
     unsetenv(SPECIFICATION);
     unsetenv("LD_PRELOAD");
+    unsetenv("LD_BIND_NOW");
     uintptr_t words = prepare((uintptr_t)argv - sizeof(uintptr_t), by_chance);
     if (words == 0) {
         fputs("wadjet: the memory of this process cannot be arranged\n", stderr);

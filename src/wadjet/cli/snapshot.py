@@ -65,6 +65,11 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help="let each start look at all files that were imported, a system call for each",
     )
+    parser.add_argument(
+        "--full-end",
+        action="store_true",
+        help="at the end run what C libraries of the image do at exit; it is slower",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="do not say what was made")
 
 
@@ -87,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         kept=args.env,
         hash_seed=args.hash_seed,
         every_file=args.every_file,
+        full_end=args.full_end,
     )
     made = build(plan, args.output, overwrite=args.overwrite)
     if not args.quiet:

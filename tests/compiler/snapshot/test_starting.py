@@ -55,7 +55,8 @@ CALLS: dict[str, list[str]] = {
         "-c",
         (
             "import subprocess, sys\n"
-            "print(subprocess.run([sys.executable, '-c', 'print(6 * 7)'], capture_output=True).stdout)"
+            "run = [sys.executable, '-c', 'print(6 * 7)']\n"
+            "print(subprocess.run(run, capture_output=True).stdout)"
         ),
     ],
     "pool": [

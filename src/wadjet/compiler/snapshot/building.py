@@ -31,7 +31,8 @@ class Plan:
 
     ``script`` is a program, None for an interpreter; ``preload`` are modules to import;
     ``options`` are the interpreter's own; ``kept`` are names of variables that the imports may
-    see; ``hash_seed`` is "random", drawn when the file is made, or a number.
+    see; ``hash_seed`` is "random", drawn when the file is made, or a number; ``every_file`` lets
+    each start look at all files; ``full_end`` lets C libraries run what they do at exit.
     """
 
     script: Path | None = None
@@ -40,6 +41,7 @@ class Plan:
     kept: Sequence[str] = ()
     hash_seed: str = "random"
     every_file: bool = False
+    full_end: bool = False
     python: str = field(default_factory=lambda: sys.executable)
 
 
@@ -72,6 +74,7 @@ def _order(plan: Plan) -> dict[str, Any]:
         "head": imports,
         "path": str(Path.cwd()) if script is None else str(Path(script).parent),
         "python": plan.python,
+        "full_end": plan.full_end,
         "keeps_commands": KEEPS_COMMANDS,
         "words": [plan.python, *plan.options, *([script] if script else [])],
     }
@@ -124,7 +127,7 @@ def _freeze(plan: Plan, order: dict[str, Any], image: int) -> Made:
     environment = scrubbed(os.environ, plan.kept)
     if plan.hash_seed != "random":
         environment["PYTHONHASHSEED"] = plan.hash_seed
-    environment["LD_PRELOAD"] = str(_LIBRARY)
+    environment |= {"LD_PRELOAD": str(_LIBRARY), "LD_BIND_NOW": "1"}
     environment["WADJET_SNAPSHOT"] = marshal.dumps(order).hex()
     process = subprocess.Popen(
         [plan.python, *plan.options],

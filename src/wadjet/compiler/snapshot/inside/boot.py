@@ -57,22 +57,34 @@ def freeze() -> list[str]:
     _tell({"variables": variables, "files": files, "whole": reads.whole})
     _tell({"modules": _origins(), "prefixes": [sys.prefix, sys.base_prefix], "path": sys.path})
     roots = marshal.loads(_answer())
+    ending.full = order["full_end"]
     ending.frozen = frozenset(sys.modules)
     order["names"] = _names() - order["plain"]
     gc.collect()
     gc.freeze()
-    woken = core.freeze(
-        order["image"],
-        os.fsencode(order["python"]),
-        [os.fsencode(each) for each in order["words"]],
-        [_entry(each) for each in variables],
-        [os.fsencode(each) for each in roots],
-    )
+    woken = _written(variables, roots)
     if woken is None:
         _tell({"done": True})
         os._exit(0)
     restored = order["frozen"] = True
     return waking.wake(*woken)
+
+
+def _written(variables: list[str], roots: list[str]) -> Any:
+    """Write the image; return None here, and in each process of it what it was called with."""
+    try:
+        return core.freeze(
+            order["image"],
+            os.fsencode(order["python"]),
+            [os.fsencode(each) for each in order["words"]],
+            [_entry(each) for each in variables],
+            [os.fsencode(each) for each in roots],
+        )
+    except OSError as error:
+        _tell({"errno": error.errno})
+    except RuntimeError as error:
+        _tell({"why": str(error)})
+    os._exit(1)
 
 
 def freeze_here() -> bool:

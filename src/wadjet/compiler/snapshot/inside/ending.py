@@ -9,10 +9,14 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from _io import _IOBase  # type: ignore[import-not-found]
+from _io import _IOBase
 
 frozen: frozenset[str] = frozenset()
 """The modules that were there when the process was frozen."""
+
+
+full = False
+"""Whether the C libraries of the image are ended as well."""
 
 
 def exit_code(error: SystemExit) -> int:
@@ -35,17 +39,22 @@ def finish_threads() -> None:
     atexit._run_exitfuncs()
 
 
-def let_go() -> None:
-    """Write what this run's open files still hold, and let go of what it has made."""
+def let_go() -> bool:
+    """Write what this run's open files still hold, and let go of what it has made.
+
+    Returns whether C libraries have something to end, too: those that this run has imported
+    may, and those of the image if it was made with ``--full-end``.
+    """
+    grown = len(sys.modules) != len(frozen)
     _flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        if hasattr(sys, name):
-            delattr(sys, name)
-    if len(sys.modules) != len(frozen):
+        sys.__dict__.pop(name, None)
+    if grown:
         for name in sys.modules.keys() - frozen:
             del sys.modules[name]
     _empty(sys.modules["__main__"].__dict__)
     gc.collect()
+    return grown or full
 
 
 def _empty(names: dict[str, object]) -> None:

@@ -45,7 +45,7 @@ def watch() -> None:
         random.Random.seed = seed  # type: ignore[method-assign]
         secrets.randbits = randbits
 
-    random.Random.seed = noting_seed  # type: ignore[method-assign,assignment]
+    random.Random.seed = noting_seed  # type: ignore[method-assign]
     secrets.randbits = noting_bits
     _undo.append(stop)
 
@@ -79,7 +79,8 @@ def _forget_names(tempfile: Any) -> None:
 
 
 def _forget_node(uuid: Any) -> None:
-    uuid._node = uuid._last_timestamp = None
+    """Draw anew, and by Python: the C library that else does it keeps what it once drew."""
+    uuid._node = uuid._last_timestamp = uuid._generate_time_safe = None
 
 
 def _stir(ssl: Any) -> None:
@@ -123,4 +124,7 @@ def _entropy(bits: Any) -> object:
 
 
 def _renew_bits(bits: Any) -> None:
-    bits.state = type(bits)().state
+    if hasattr(bits, "_legacy_seeding"):  # its state is long, and slow to copy
+        bits._legacy_seeding(memoryview(os.urandom(32)).cast("I").tolist())
+    else:
+        bits.state = type(bits)().state

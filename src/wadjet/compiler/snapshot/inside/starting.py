@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader
 
 import _wadjet_snapshot as core
 
@@ -114,15 +115,14 @@ def _path(order: dict[str, Any], folder: str) -> None:
 
 
 def _is_module(folder: str, name: str) -> bool:
-    if "." in name:
-        return name.endswith((".py", ".pyc", ".so"))
-    return os.path.isdir(os.path.join(folder, name)) and not _is_frozen_home(folder, name)
-
-
-def _is_frozen_home(folder: str, name: str) -> bool:
-    """Whether that is the very package that was frozen."""
-    home = getattr(sys.modules[name], "__path__", None)
-    return home is not None and os.path.join(os.path.realpath(folder), name) in list(home)
+    """Whether an import would find something of that name there, other than what was frozen."""
+    module, found, suffix = name.partition(".")
+    path = os.path.join(os.path.realpath(folder), name)
+    if found:
+        known = getattr(sys.modules.get(module), "__file__", None)
+        return suffix.endswith(("py", "pyc", "so")) and path != known
+    known = getattr(sys.modules.get(module), "__path__", None)
+    return os.path.isdir(path) and path not in list(known or ())
 
 
 def _read(path: str) -> bytes:
@@ -147,8 +147,6 @@ def _code(
     sys.argv[:] = arguments
     main = sys.modules["__main__"].__dict__
     if file is not None:
-        from _frozen_importlib_external import SourceFileLoader
-
         main["__file__"] = file
         main["__cached__"] = None
         main["__loader__"] = SourceFileLoader("__main__", file)
