@@ -13,7 +13,7 @@ PIP := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip --disable-pip-versio
 SETUP := $(if $(CI),--config-settings=setup-args=-Dwerror=true)
 SOURCES := pyproject.toml meson.build meson.options README.md LICENSE \
 	$(shell find src core -name __pycache__ -prune -o -print)
-C_FILES := $(shell find core src tests -name '*.[ch]')
+C_FILES := $(shell find core src/wadjet/compiler tests -name '*.[ch]')
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help

@@ -22,7 +22,9 @@ PYTHON = sorted(
     for folder in ("src", "tools", "bench", "examples")
     for path in (ROOT / folder).rglob("*.py")
 )
-C = sorted(path for path in (ROOT / "core").rglob("*.[ch]"))
+C = sorted(
+    path for folder in ("core", "src/wadjet/compiler") for path in (ROOT / folder).rglob("*.[ch]")
+)
 
 WEB = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".js", ".css"))
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
-from wadjet.cli import options
+from wadjet.cli import options, program
 from wadjet.cli.parser import Parser
 from wadjet.errors import UsageError
 
@@ -48,7 +49,7 @@ def arguments(parser: Parser) -> None:
         each.add_argument(
             "--preload", metavar="MODULES", help="what the server has imported, commas between"
         )
-    runs.add_argument("words", nargs=argparse.REMAINDER, help="SCRIPT, -m MODULE or -c CODE ...")
+    program.arguments(runs.add_argument_group("the program"))
     actions.add_parser("status", help="show the servers that are running")
 
 
@@ -86,9 +87,7 @@ def _name(args: argparse.Namespace) -> str:
 def _run(args: argparse.Namespace) -> int:
     from wadjet.compiler.bundle.warm.control import kept_client
 
-    words = args.words[1:] if args.words[:1] == ["--"] else args.words
-    if not words:
-        raise UsageError("there is nothing to run", "name a script, -m MODULE or -c CODE")
+    words = [*shlex.split(args.python), *program.command(args, "warm run")]
     client = kept_client(_name(args))
     sys.stdout.flush()
     os.execv(client, ["wadjet warm run", *words])

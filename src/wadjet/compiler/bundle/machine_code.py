@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,26 +44,19 @@ def require_headers() -> str:
     return folder
 
 
-def interpreter(*, static: bool = True) -> Linked:
-    """Return how to link this interpreter: its archive where there is one, else its library.
-
-    Raises UnsupportedError where there is neither.
-    """
+def interpreters(*, static: bool = True) -> Iterator[Linked]:
+    """Yield how this interpreter can be linked: its archive, if there is one; its library."""
     variables = sysconfig.get_config_vars()
     system = " ".join(str(variables.get(each) or "") for each in ("LIBS", "MODLIBS", "SYSLIBS"))
     others = [each for each in shlex.split(system) if each.startswith("-l")]
-    others = ["-Wl,--as-needed", *dict.fromkeys(("-lc", *others, "-lm"))]
     archive = _first(variables, str(variables.get("LIBRARY") or ""), ("LIBPL", "LIBDIR"))
     if static and archive is not None:
         whole = ("-Wl,--whole-archive", str(archive), "-Wl,--no-whole-archive")
-        return Linked((*whole, *others), "")
+        needed = ("-Wl,--as-needed", *dict.fromkeys(("-lc", *others, "-lm")))
+        yield Linked((*whole, *needed), "")
     shared = _first(variables, str(variables.get("INSTSONAME") or ""), ("LIBDIR", "LIBPL"))
-    if shared is None or shared.suffix == ".a":
-        raise UnsupportedError(
-            "this Python has neither an archive nor a library to link with",
-            "install its development files (libpython3-dev), or build it with --enable-shared",
-        )
-    return Linked((str(shared), f"-Wl,-rpath,{shared.parent}"), str(shared))
+    if shared is not None and shared.suffix != ".a":
+        yield Linked((str(shared), f"-Wl,-rpath,{shared.parent}"), str(shared))
 
 
 def _first(variables: dict[str, object], name: str, folders: Sequence[str]) -> Path | None:

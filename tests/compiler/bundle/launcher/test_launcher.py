@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -12,15 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.compiler.bundle.programs import CASES, HERE, ran, under_terminal
 
 from wadjet.compiler.bundle.launcher.building import Plan, build
 
-HERE = Path(__file__).parents[3] / "cases" / "launcher"
-CASES = [
-    each.name
-    for each in ast.parse((HERE / "app.py").read_text()).body
-    if isinstance(each, ast.FunctionDef) and each.name not in ("doubled", "waiting", "hashes")
-]
 ENVIRONMENTS = {
     "C": {"LC_ALL": "C"},
     "hash seed": {"PYTHONHASHSEED": "1"},
@@ -54,29 +47,6 @@ def launcher(folder: Path) -> Path:
     return written(Plan(folder / "app.py"), folder / "app")
 
 
-def ran(
-    command: list[str], environment: dict[str, str] | None = None, **options: object
-) -> tuple[int, bytes, bytes]:
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("PYTHON", "PYTEST", "COV"))
-    }
-    done: subprocess.CompletedProcess[bytes] = subprocess.run(  # type: ignore[call-overload]
-        command,
-        input=b"some text",
-        capture_output=True,
-        env=kept | (environment or {}),
-        timeout=60,
-        **options,
-    )
-    return done.returncode, _without_addresses(done.stdout), _without_addresses(done.stderr)
-
-
-def _without_addresses(text: bytes) -> bytes:
-    return re.sub(rb"0x[0-9a-f]+", b"0x", text)
-
-
 def both(launcher: Path, *words: str, **options: object) -> None:
     script = str(launcher.with_name("app.py"))
     expected = ran([sys.executable, script, *words], **options)  # type: ignore[arg-type]
@@ -90,9 +60,9 @@ def test_a_launcher_does_what_python_does(launcher: Path, case: str) -> None:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_environment_counts_as_ever(launcher: Path, name: str) -> None:
-    both(launcher, "state", environment=ENVIRONMENTS[name])
+    both(launcher, "state", given=ENVIRONMENTS[name])
     if name != "C":
-        both(launcher, "hashes", environment={"PYTHONHASHSEED": "0"} | ENVIRONMENTS[name])
+        both(launcher, "hashes", given={"PYTHONHASHSEED": "0"} | ENVIRONMENTS[name])
 
 
 def test_arguments_are_handed_on(launcher: Path) -> None:
@@ -125,3 +95,10 @@ def test_an_interrupt_from_outside_ends_it(launcher: Path) -> None:
         _, said = process.communicate(timeout=30)
         assert process.returncode == -signal.SIGINT
         assert said.endswith(b"KeyboardInterrupt\n")
+
+
+def test_a_terminal_is_one(launcher: Path) -> None:
+    plain = [sys.executable, f"{launcher}.py"]
+    for words, ready, keys in ((["state"], b"", b""), (["waiting"], b"ready", b"\x03")):
+        expected = under_terminal([*plain, *words], ready, keys)
+        assert under_terminal([str(launcher), *words], ready, keys) == expected

@@ -15,7 +15,7 @@ from wadjet.compiler.bundle import machine_code
 from wadjet.compiler.bundle.launcher.header import Bundle, Piece, Program, header
 from wadjet.compiler.bundle.launcher.modules import Module, closure, find
 from wadjet.compiler.bundle.launcher.state import Record, observe
-from wadjet.errors import NoInputError, SourceError
+from wadjet.errors import NoInputError, SourceError, UnsupportedError
 from wadjet.pipeline.code import compiled
 from wadjet.pipeline.source import read
 from wadjet.pipeline.unit import Pass
@@ -72,7 +72,6 @@ def build(plan: Plan, shown: Shown = iter) -> Built:
     Raises NoInputError, SourceError and UnsupportedError.
     """
     include = machine_code.require_headers()
-    linked = machine_code.interpreter(static=plan.static)
     record = observe(sys.executable, list(plan.options))
     program, modules = _program(plan, record)
     with TemporaryDirectory(prefix="wadjet-launcher-") as name:
@@ -81,12 +80,31 @@ def build(plan: Plan, shown: Shown = iter) -> Built:
         tables = header(record, program, pieces, _at_start(record, program), _later(record), bundle)
         Path(folder, "recorded.h").write_text(tables)
         Path(folder, "bundle.bin").write_bytes(bundle.data)
+        flags = [*_FLAGS, f"-I{folder}", f"-I{include}", f"-I{_HERE}", "-o", "made"]
         sources = [str(_HERE / each) for each in _SOURCES]
-        flags = [*_FLAGS, f"-I{folder}", f"-I{include}", f"-I{_HERE}"]
-        machine_code.compile_and_link([*flags, *sources, *linked.words, "-o", "made"], folder)
+        library = _linked([*flags, *sources], folder, static=plan.static)
         made = Path(folder, "made")
         libc = machine_code.libc_of(made)
-        return Built(made.read_bytes(), len(pieces), linked.library, libc, record)
+        return Built(made.read_bytes(), len(pieces), library, libc, record)
+
+
+def _linked(words: list[str], folder: Path, *, static: bool) -> str:
+    """Compile and link; return the library that the interpreter is in, "" for the executable.
+
+    An archive that cannot be linked with is none: some lack what their modules need.
+    """
+    for way in machine_code.interpreters(static=static):
+        try:
+            machine_code.compile_and_link([*words, *way.words], folder)
+        except UnsupportedError:
+            if way.library:
+                raise
+            continue
+        return way.library
+    raise UnsupportedError(
+        "this Python has neither an archive nor a library to link with",
+        "install its development files (libpython3-dev), or build it with --enable-shared",
+    )
 
 
 def _program(plan: Plan, record: Record) -> tuple[Program, list[Module]]:
@@ -97,9 +115,9 @@ def _program(plan: Plan, record: Record) -> tuple[Program, list[Module]]:
         source = _source(script)
         first = None if record.isolated or record.is_safe else str(folder)
         search = path if first is None else [first, *path]
-        modules = closure(ast.parse(source), "", search, folder)
         code = marshal.dumps(_compiled(str(script), source, plan, record, own=True))
         program = Program((*plan.options, str(script)), str(script), first, code)
+        modules = closure(ast.parse(source), "", search, folder)
         return program, list(modules)
     return _of_module(plan, record, path)
 

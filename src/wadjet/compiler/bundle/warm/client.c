@@ -1,9 +1,11 @@
-/* client.c: asks a warm server to run a program, and is that program to whoever waits for it.
+/* client.c: asks a warm server to run a program, and is that program to whoever waits
+ * for it.
  *
- * It sends its arguments, environment, signal mask and standard streams, forwards signals, and
- * ends as the program ended. Where there is no server, or it declines, it becomes the plain
- * python. It has no C library: that would make a third of its system calls. Strings are sent
- * from where the kernel put them, one after another, at the top of the stack.
+ * It sends its arguments, environment, signal mask and standard streams, forwards
+ * signals, and ends as the program ended. Where there is no server, or it declines, it
+ * becomes the plain python. It has no C library: that would make a third of its system
+ * calls. Strings are sent from where the kernel put them, one after another, at the top
+ * of the stack.
  *
  * PYTHON and NAME are given by the compiler's command line; NAME is the server's.
  */
@@ -99,7 +101,7 @@ call(long number, long a, long b, long c, long d, long e)
 #endif
 }
 
-#define CALL(name, a, b, c, d, e)                                                        \
+#define CALL(name, a, b, c, d, e)                                                      \
     call(SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
 
 static size_t
@@ -162,19 +164,20 @@ auxiliary(char **environment, uint64_t type)
     return 0;
 }
 
-/* Return a socket to the server, less than 0 if there is none that is the user's own. */
+/* Return a socket to the server, less than 0 if there is none that is the user's own.
+ */
 static long
 connected(char **environment)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static struct sockaddr_un address; /* static: to clear it takes a C library */
+    address.sun_family = AF_UNIX;
     unsigned user = (unsigned)auxiliary(environment, AT_UID);
     const char *folder = variable(environment, "XDG_RUNTIME_DIR");
     size_t used = 0;
     if (folder && *folder) {
         used = append(address.sun_path, used, folder);
         used = append(address.sun_path, used, "/wadjet/");
-    }
-    else {
+    } else {
         char digits[12];
         int place = sizeof digits - 1;
         digits[place] = '\0';
@@ -216,13 +219,14 @@ ask(long server, int count, char **words, char **environment, uint64_t mask)
     struct rights rights = {rights_size, SOL_SOCKET, SCM_RIGHTS, {0, 1, 2, 0}};
     struct header header = {NULL, 0, spans, 2, &rights, sizeof rights, 0};
     return CALL(sendmsg, server, &header, MSG_NOSIGNAL, 0, 0)
-                == (long)(sizeof request + size)
-             ? 0
-             : -1;
+                   == (long)(sizeof request + size)
+               ? 0
+               : -1;
 }
 
-/* Have a signal that came here reach the program: the server knows by a second connection of
- * this process whose signal it is. Stop with the program where it is to stop. */
+/* Have a signal that came here reach the program: the server knows by a second
+ * connection of this process whose signal it is. Stop with the program where it is to
+ * stop. */
 static void
 forward(char **environment, long signals)
 {
@@ -239,7 +243,8 @@ forward(char **environment, long signals)
     }
 }
 
-/* Wait for the end of the program; return what was said of it, 0 for nothing. */
+/* Wait for the end of the program; return the size of what was said of it. It is 0
+ * where the server has gone, and less where it had not yet read what to run. */
 static long
 wait_for(char **environment, long server, long signals, struct reply *reply)
 {
@@ -288,7 +293,7 @@ begin(long *stack)
     int count = (int)stack[0];
     char **words = (char **)(stack + 1), **environment = words + count + 1;
     uint64_t all = ~UINT64_C(0), before = 0;
-    struct reply reply = {0};
+    static struct reply reply;
     long server = count > 0 ? connected(environment) : -1;
     if (server >= 0) {
         CALL(rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all, 0);
@@ -301,7 +306,7 @@ begin(long *stack)
             if (size >= 8 && reply.kind == KILLED) {
                 die_by(reply.value);
             }
-            if (size < 8) {
+            if (size == 0) {
                 say(words[0], "the warm server has gone, and the program with it");
                 CALL(exit_group, 70, 0, 0, 0, 0);
             }

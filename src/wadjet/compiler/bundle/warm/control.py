@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from wadjet.errors import UnsupportedError
 _CLIENT = Path(__file__).with_name("client.c")
 _FLAGS = (
     *("-std=gnu11", "-O2", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector"),
+    "-fno-tree-loop-distribute-patterns",
     *("-fno-asynchronous-unwind-tables", "-no-pie", "-fno-pie", "-Wl,--build-id=none", "-s"),
 )
 
@@ -81,8 +81,11 @@ def start(preload: Sequence[str], idle: float) -> bool:
         text=True,
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     said = process.stdout.readline()
     if said == "ready\n":
+        process.stdout.close()
+        process.stderr.close()
         partial = Path(f"{path}.{process.pid}.part")
         partial.write_text(json.dumps(asdict(known)))
         partial.replace(f"{path}.json")
@@ -96,11 +99,9 @@ def start(preload: Sequence[str], idle: float) -> bool:
 
 
 def stop(known: Known) -> None:
-    """Have a server end when its programs have."""
-    pid = known.pid
-    if pid:
-        os.kill(pid, signal.SIGTERM)
-    Path(f"{known.path}.json").unlink(missing_ok=True)
+    """Have a server end when its programs have: it hears that its socket is gone."""
+    for each in (known.path, f"{known.path}.json"):
+        Path(each).unlink(missing_ok=True)
 
 
 def client(server: str) -> bytes:

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+import weakref
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, SourceFileLoader
@@ -55,9 +56,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The server as it was before any program: its limits, and the modules that programs keep."""
+    """The server as it was before any program: what it was given, and what programs keep."""
 
     limits: str
+    mask: str
     modules: frozenset[str]
 
 
@@ -71,7 +73,6 @@ def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
     except Exception as error:
         reply(connection, Kind.DECLINED, 0, f"the warm server fails ({error!r})")
         os._exit(0)
-    connection.close()
     code, interrupted = _run(task, before)
     code = _finish(before) or code
     if interrupted:
@@ -82,9 +83,7 @@ def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
 
 def _become(connection: socket.socket, client: int, before: Before) -> Task:
     """Take a client's place: files, folder, environment, signals, limits, mask."""
-    number = connection.fileno()
-    os.closerange(0, number)
-    os.closerange(number + 1, 1 << 30)
+    os.closerange(0, 3)
     request = receive(connection)
     _LIBRARY.prctl(_PARENT_DIES, signal.SIGKILL)
     os.setsid()
@@ -93,9 +92,11 @@ def _become(connection: socket.socket, client: int, before: Before) -> Task:
     if telling(given) != telling(os.environ):
         raise Declined("")
     task = task_of([os.fsdecode(each) for each in request.arguments])
+    connection.detach()
+    os.closerange(3, 1 << 30)
     os.environ.clear()
     os.environ.update(given)
-    _take_status(client, request)
+    _take_status(client, request, before)
     _take_limits(client, before)
     if "TZ" in given:
         time.tzset()
@@ -148,15 +149,20 @@ def _fact(path: str) -> str:
         os.close(file)
 
 
-def _take_status(client: int, request: Request) -> None:
+def _take_status(client: int, request: Request, before: Before) -> None:
     """Have the file mode mask of a client, and ignore and block the signals that it does."""
-    lines = (each.partition(":") for each in _fact(f"/proc/{client}/status").splitlines())
-    status = {key: value for key, _, value in lines}
+    status = _status(str(client))
     for number in _numbers(int(status["SigIgn"], 16)):
         signal.signal(number, signal.SIG_IGN)
     if request.mask:
         signal.pthread_sigmask(signal.SIG_SETMASK, list(_numbers(request.mask)))
-    os.umask(int(status["Umask"], 8))
+    if status["Umask"] != before.mask:
+        os.umask(int(status["Umask"], 8))
+
+
+def _status(process: str) -> dict[str, str]:
+    lines = (each.partition(":") for each in _fact(f"/proc/{process}/status").splitlines())
+    return {key: value.strip() for key, _, value in lines}
 
 
 def _numbers(mask: int) -> Iterator[int]:
@@ -164,9 +170,9 @@ def _numbers(mask: int) -> Iterator[int]:
     return (each for each in range(1, 65) if mask >> each - 1 & 1 and each in valid)
 
 
-def own_limits() -> str:
-    """Return the limits of this process, as the kernel writes them."""
-    return _fact("/proc/self/limits")
+def seen(modules: frozenset[str]) -> Before:
+    """Return what this process was given, with the modules that programs keep."""
+    return Before(_fact("/proc/self/limits"), _status("self")["Umask"], modules)
 
 
 def _take_limits(client: int, before: Before) -> None:
@@ -243,8 +249,13 @@ def _run(task: Task, before: Before) -> tuple[int, bool]:
         return _asked(error.code), False
     except BaseException as error:
         _show(error, _below(error.__traceback__))
-        return 1, type(error) is KeyboardInterrupt
-    return 0, False
+        code, interrupted = 1, type(error) is KeyboardInterrupt
+    else:
+        code, interrupted = 0, False
+    if task.kind == "script":
+        for name in ("__file__", "__cached__"):
+            names.pop(name, None)
+    return code, interrupted
 
 
 def _execute(task: Task, names: dict[str, Any]) -> None:
@@ -302,10 +313,20 @@ def _finish(before: Before) -> int:
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    for name in [*(set(sys.modules) - before.modules), "__main__"]:
-        _clear(vars(sys.modules[name]))
+    code = _flush()
     gc.collect()
-    return _flush()
+    living = [
+        weakref.ref(sys.modules.pop(name))
+        for name in ["__main__", *(set(sys.modules) - before.modules)]
+        if isinstance(sys.modules.get(name), ModuleType)
+    ]
+    gc.collect()
+    for each in living:
+        module = each()
+        if module is not None:
+            _clear(vars(module))
+    gc.collect()
+    return code or _flush()
 
 
 def _clear(names: MutableMapping[str, Any]) -> None:

@@ -90,6 +90,23 @@ def receive(connection: socket.socket) -> Request:
     return Request(tuple(words[:count]), environment, mask)
 
 
+def decline(connection: socket.socket, why: str) -> bool:
+    """Receive a request for nothing, and say so: a socket closed unread would be an error.
+
+    Returns False where there was none.
+    """
+    connection.settimeout(1)
+    try:
+        data = connection.recv(_REQUEST.size)
+        left = _REQUEST.unpack(data)[0] if len(data) == _REQUEST.size else 0
+        while left > 0 and (data := connection.recv(min(left, 1 << 20))):
+            left -= len(data)
+    except OSError:
+        return False
+    reply(connection, Kind.DECLINED, 0, why)
+    return bool(data)
+
+
 def receive_signal(connection: socket.socket) -> int:
     """Receive the number of a signal, 0 if none comes."""
     connection.settimeout(1)

@@ -1,7 +1,8 @@
 """The warm server: ``python -m wadjet.compiler.bundle.warm.server STATE``, started by control.py.
 
-It accepts, forks and reaps. What a client sends is read in the child, so that a slow client holds
-up nobody; signals for a program come by a second connection of its client.
+It accepts, forks and reaps, and ends where its socket is removed. What a client sends is read in
+the child, so that a slow client holds up nobody; signals for a program come by a second connection
+of its client.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wadjet.compiler.bundle.warm.program import Before, be, new_stream, own_limits
+from wadjet.compiler.bundle.warm.program import Before, be, new_stream, seen
 from wadjet.compiler.bundle.warm.protocol import (
     Kind,
+    decline,
     peer_of,
     receive_signal,
     reply,
@@ -28,15 +30,12 @@ from wadjet.compiler.bundle.warm.protocol import (
 from wadjet.compiler.bundle.warm.watch import Watch, files_in_memory
 
 
-class Ended(BaseException):
-    """Somebody has asked for the end of the server."""
-
-
 class Server:
     """Accepts connections until it has been idle for some seconds, or a file has changed."""
 
     def __init__(self, listener: socket.socket, watch: Watch, idle: float) -> None:
         self.listener = listener
+        self.path: str = listener.getsockname()
         self.watch = watch
         self.idle = idle
         self.user = os.getuid()
@@ -55,11 +54,7 @@ class Server:
     def serve(self) -> tuple[socket.socket, int] | None:
         """Return a connection and its client's pid in each child; None where the server ends."""
         while self.children or not self.ending:
-            try:
-                accepted = self._wait()
-            except Ended:
-                self._end()
-                continue
+            accepted = self._wait()
             if accepted is not None:
                 return accepted
         return None
@@ -72,11 +67,13 @@ class Server:
             self._end()
         if self.watch.descriptor in events:
             self.stale = self.stale or self.watch.changed()
+            if self.stale == self.path:
+                self._end()
         for number in events & self.clients.keys():
             self._lose(number)
         for number in events & self.children.keys():
             self._reap(number)
-        return self._accept() if self.listener.fileno() in events else None
+        return self._accept() if not self.ending and self.listener.fileno() in events else None
 
     def _accept(self) -> tuple[socket.socket, int] | None:
         connection, _ = self.listener.accept()
@@ -87,8 +84,11 @@ class Server:
             with connection:
                 os.kill(self.programs[peer.pid], receive_signal(connection))
         elif self.stale:
-            self._decline(connection, f"{self.stale} has changed since the warm server started")
-            self._end()
+            with connection:
+                why = f"{self.stale} has changed since the warm server started"
+                heard = decline(connection, why)
+            if heard:
+                self._end()
         else:
             return self._fork(connection, peer.pid)
         return None
@@ -97,7 +97,8 @@ class Server:
         try:
             pid = os.fork()
         except OSError as error:
-            self._decline(connection, f"the warm server cannot fork ({error.strerror})")
+            with connection:
+                decline(connection, f"the warm server cannot fork ({error.strerror})")
             return None
         if pid == 0:
             return connection, client
@@ -108,11 +109,6 @@ class Server:
         self.poll.register(child, select.POLLIN)
         self.poll.register(connection, select.POLLRDHUP)
         return None
-
-    @staticmethod
-    def _decline(connection: socket.socket, why: str) -> None:
-        reply(connection, Kind.DECLINED, 0, why)
-        connection.close()
 
     def _lose(self, number: int) -> None:
         """Have the program of a client end that has ended itself."""
@@ -136,7 +132,7 @@ class Server:
         if not self.ending:
             self.ending = True
             self.poll.unregister(self.listener)
-            Path(self.listener.getsockname()).unlink(missing_ok=True)
+            Path(self.path).unlink(missing_ok=True)
             self.listener.close()
 
 
@@ -180,16 +176,12 @@ def _stand_alone() -> None:
         setattr(sys, f"__{name}__", made)
 
 
-def _raise_ended(_number: int, _frame: object) -> None:
-    raise Ended
-
-
 def _prepared(preload: Sequence[str]) -> Before:
     """Import what programs are to have; they keep all that the server has but Wadjet itself."""
     for name in preload:
         importlib.import_module(name)
     kept = {each for each in sys.modules if each.partition(".")[0] != "wadjet"}
-    return Before(own_limits(), frozenset(kept))
+    return seen(frozenset(kept))
 
 
 def main() -> None:
@@ -207,9 +199,8 @@ def main() -> None:
     _keep_only((listener.fileno(), lock, told))
     os.setsid()
     _stand_alone()
-    watch = Watch(files_in_memory())
+    watch = Watch({*files_in_memory(), state["path"]})
     server = Server(listener, watch, state["idle"])
-    signal.signal(signal.SIGTERM, _raise_ended)
     listener.listen(64)
     os.write(told, b"ready\n")
     os.close(told)
@@ -217,7 +208,6 @@ def main() -> None:
     gc.freeze()
     accepted = server.serve()
     if accepted is not None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         be(*accepted, before)
 
 
