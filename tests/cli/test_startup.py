@@ -17,6 +17,7 @@ from wadjet.model.startup import PHASES, modules, phases, whole
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # no shim is run
     return tmp_path
 
 
@@ -110,3 +111,21 @@ def test_a_start_can_be_drawn_converted_and_compared(capfd: pytest.CaptureFixtur
     capfd.readouterr()
     assert main(["diff", "a.wadjet", "b.wadjet"]) == 0
     assert "json" in capfd.readouterr().out
+
+
+def test_imports_that_the_run_did_not_use(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("shop.py").write_text("import csv\ndef rows(file): return csv.reader(file)\n")
+    Path("app.py").write_text("import shop\nprint(shop)\n")
+    assert main(["startup", "--no-syscalls", "--unused", "app.py"]) == 0
+    about = store.load(Path("app.wadjet")).about
+    assert about["unused"] == [["shop", "import csv", ["csv"]]]
+
+
+def test_a_program_that_is_not_the_same_with_waiting_imports(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    Path("shop.py").write_text("import csv\ndef rows(file): return csv.reader(file)\n")
+    Path("app.py").write_text("import shop, sys\nprint('csv' in sys.modules)\n")
+    assert main(["startup", "--no-syscalls", "--unused", "app.py"]) == 0
+    assert "which were not used is not known" in capfd.readouterr().err
+    assert store.load(Path("app.wadjet")).about["unused"] == []

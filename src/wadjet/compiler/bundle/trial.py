@@ -16,6 +16,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,9 +214,11 @@ class Trial:
     def saved(self, chosen: Sequence[Choice]) -> list[Choice]:
         """Return those of some imports without which the latest run loaded less.
 
-        To take a name from a module in which that waits would end its waiting.
+        Imports of modules that it did not load have had no part in that. To take a name from
+        a module in which that waits would end its waiting.
         """
         gone = self.before - self.loaded
+        chosen = [each for each in chosen if each.module in self.loaded]
         saved = {each for each in chosen if gone.intersection(each.loads)}
         while True:
             names = {(each.module, each.binds) for each in saved}
@@ -255,6 +258,18 @@ class Trial:
             check=False,
         )
         return done.returncode
+
+
+def unused(profile: Profile) -> list[Choice] | None:
+    """Return the imports that a recorded start did not use, and would load less without.
+
+    None where the program is not the same with all imports waiting. Raises RecordingError.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        program = program_of(profile, (), Path(folder))
+        trial = Trial(program)
+        choices = program.choices()
+        return trial.saved(choices) if trial.holds(choices) else None
 
 
 def _folders(program: Program) -> list[str]:

@@ -19,7 +19,7 @@ from wadjet.observe.startup.rows import Rows
 from wadjet.target.syscalls import name_of
 
 _EVENT = struct.Struct("<IHHqq")
-_CALL, _PLACE, _IMPORT, _END, _EXEC, _TASK, _GONE = range(7)
+CALL, _PLACE, _IMPORT, _END, EXEC, _TASK, _GONE = range(7)
 _PHASES = {0: PREPARING, 1: RUNNING, 2: ENDING, 4: PREPARING}
 _READING = frozenset({"read", "pread64", "readv", "preadv", "preadv2"})
 
@@ -79,7 +79,7 @@ class _Follower:
     def follow(self, event: Event) -> None:
         """Go where an event leads, or count it."""
         stack = self.stacks.setdefault(event.task, [])
-        if event.kind == _CALL:
+        if event.kind == CALL:
             self._count(event, stack)
         elif event.kind == _PLACE and event.number in _PHASES:
             stack[:] = [self.rows.node(-1, _PHASES[event.number])]

@@ -10,6 +10,7 @@ from wadjet.model.imports import STAGE
 from wadjet.model.profile import Function, Profile
 from wadjet.model.startup import COLLECTION, ENDING, PREPARING, TIME, Cost, modules, phases, stacks
 from wadjet.model.units import count, duration, percent, plural
+from wadjet.observe.startup import avoidable
 from wadjet.pipeline.deferring import costly
 
 NOTABLE = 0.05
@@ -22,7 +23,18 @@ SHORT = 2_000_000
 
 def diagnose(profile: Profile) -> list[Finding]:
     """Return what stands out in a start, what matters most first."""
-    rules = (site_imports, compiled_again, may_be_deferred, heavy_import, collector_runs, slow_end)
+    rules = (
+        avoidable.shim,
+        site_imports,
+        avoidable.path,
+        compiled_again,
+        avoidable.unused,
+        may_be_deferred,
+        heavy_import,
+        avoidable.built,
+        collector_runs,
+        slow_end,
+    )
     findings = [each for rule in rules for each in rule(profile)]
     return sorted(findings, key=lambda each: (-each.level, -each.weight))
 
@@ -194,8 +206,8 @@ def collector_runs(profile: Profile) -> Iterator[Finding]:
         level=Level.NOTE,
         message=f"The garbage collector takes {duration(spent)} of the start, "
         f"{percent(spent / whole)}, in {plural(len(runs), 'run')}.",
-        treatment="Import between `gc.disable()` and `gc.freeze(); gc.enable()`: modules leave "
-        "little garbage, and what they leave is kept.",
+        treatment="Import between `gc.disable()` and `gc.freeze(); gc.enable()`, as `wadjet "
+        "startup --fix` does: modules leave little garbage, and what they leave is kept.",
         weight=spent / whole,
     )
 
@@ -219,7 +231,7 @@ def slow_end(profile: Profile) -> Iterator[Finding]:
                 message=f"After the program the interpreter takes {duration(each.time)} to end, "
                 f"{percent(each.time / whole)} of it all.",
                 treatment="Where nothing is left to be done at the end, flush the streams and call "
-                "`os._exit`: it frees no objects one by one.",
+                "`os._exit`, as `wadjet startup --fix` does: it frees no objects one by one.",
                 weight=each.time / whole,
             )
 

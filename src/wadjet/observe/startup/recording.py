@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wadjet.errors import SourceError
 from wadjet.model.profile import Fact, Profile
-from wadjet.observe.startup import counting, timing
+from wadjet.observe.startup import counting, installation, timing
 from wadjet.observe.startup.rows import Rows
 from wadjet.pipeline.source import read
 
@@ -56,6 +56,7 @@ def record(
         "started": started,
         "python": sys.version.partition(" ")[0],
         "exit": timed.status,
+        **installation.facts(environment, calls=calls),
         "notes": [f"of {runs} runs the one with the median time"] if runs > 1 else [],
     }
     if words[0] not in ("-m", "-c", "-"):
