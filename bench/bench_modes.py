@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from bench.applications import APPLICATIONS, Application
 from bench.environments import BUILT
 from bench.instructions import instructions, system_calls
+from bench.measure import machine_busy
 from bench.modes import MODES, Built, Mode
 from bench.outcome import Outcome, Table, between
 from bench.rig import Rig
@@ -134,7 +136,7 @@ def _cost(
         application.name,
         name,
         count(system_calls),
-        None if rig.quick else count(instructions),
+        None if rig.quick or name in PACKAGERS else count(instructions),
         min(turn[name][1] for turn in turns),
         built.bytes(),
         spread([turn[name][0] / turn["perl"][0] for turn in turns]),
@@ -163,12 +165,20 @@ def _rounds(
     turns = []
     for number in range(rig.turns(ROUNDS)):
         rig.tell(f"{application.does}: round {number + 1}")
+        began, busy = time.monotonic(), _others_busy()
         turn = {}
         for name in rig.rng.sample([*ready, "perl"], len(ready) + 1):
             built = PERL if name == "perl" else ready[name]
             turn[name] = _start(built, 0 if name == "perl" else application.code)
         turns.append(turn)
+        rig.foreign.append(max(0.0, _others_busy() - busy) / (time.monotonic() - began))
     return turns
+
+
+def _others_busy() -> float:
+    """Return the seconds that the cores worked, but for the children that were waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return machine_busy() - usage.ru_utime - usage.ru_stime
 
 
 def _start(built: Built, code: int) -> tuple[float, int]:

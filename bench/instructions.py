@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _COUNTED = re.compile(r"\bI\s+refs:\s+([\d,]+)")
-_TOTAL = re.compile(r"^100\.00\s+\S+\s+\S*\s+(\d+)(?:\s+\d+)? total$", re.MULTILINE)
+_TOTAL = re.compile(r"^100\.00\s+\S+\s+\S*\s+(\d+)(?:\s+\d+)?\s+total$", re.MULTILINE)
 _HASHES = {"PYTHONHASHSEED": "0"}
 """With it, two counts of one program differ by less than two in a thousand."""
 
@@ -18,9 +18,14 @@ def system_calls(command: Sequence[str], variables: Mapping[str, str], code: int
     """Count the system calls of a command and its children; RuntimeError says why not."""
     with tempfile.NamedTemporaryFile("r") as told:
         _run(["strace", "-c", "-f", "-o", told.name, *command], variables, code)
-        found = _TOTAL.search(told.read())
+        return total(told.read())
+
+
+def total(told: str) -> int:
+    """Return the number of calls in a summary of strace; RuntimeError if there is none."""
+    found = _TOTAL.search(told)
     if found is None:
-        raise RuntimeError(f"strace has not counted {command[0]}")
+        raise RuntimeError("strace has not counted the calls")
     return int(found[1])
 
 

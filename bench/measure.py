@@ -121,10 +121,11 @@ def _wait(pid: int, deadline: float, watch: Watch | None) -> tuple[int, float]:
 
 def _busy() -> float:
     """Return the seconds that all cores worked since the start, this process excepted."""
-    return _machine_busy() - time.process_time()
+    return machine_busy() - time.process_time()
 
 
-def _machine_busy() -> float:
+def machine_busy() -> float:
+    """Return the seconds that all cores worked since the machine was started."""
     with Path("/proc/stat").open() as file:
         user, nice, system, _idle, _wait, irq, soft, steal = file.readline().split()[1:9]
     return sum(map(int, (user, nice, system, irq, soft, steal))) / TICKS

@@ -17,6 +17,8 @@ from bench.applications import Application
 from bench.environments import PINNED, environment
 
 PACKAGERS = ("pex==2.105.2", "pyinstaller==6.22.3", "setuptools==65.5.0", "shiv==1.0.8")
+_PATIENCE = 600
+"""Seconds that building may take."""
 _CLEAN = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp"}
 
 
@@ -64,14 +66,18 @@ def _on_disk(path: Path) -> int:
 
 def _run(command: Sequence[str], variables: Mapping[str, str] | None = None, code: int = 0) -> None:
     """Run a command that must end with a code; RuntimeError has its last line."""
-    done = subprocess.run(
-        command,
-        env={**_CLEAN, **(variables or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env={**_CLEAN, **(variables or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{' '.join(command)}: not done in {_PATIENCE} s") from None
     if done.returncode != code:
         said = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
         raise RuntimeError(f"{Path(command[0]).name}: exit code {done.returncode}: {said}")
@@ -197,8 +203,9 @@ def warm(application: Application, folder: Path) -> Built:
     """Have a server with the application's imports done fork for each start."""
     client = folder / "py"
     place = {"XDG_RUNTIME_DIR": str(folder)}
-    _wadjet("warm", "client", "-o", str(client), variables=place)
-    _wadjet("warm", "start", "--preload", ",".join(application.preload), variables=place)
+    preload = ["--preload", ",".join(application.preload)]
+    _wadjet("warm", "client", *preload, "-o", str(client), variables=place)
+    _wadjet("warm", "start", *preload, variables=place)
     stop = (_python(), "-m", "wadjet", "warm", "stop")
     return Built((str(client), str(application.script)), (client,), place, stop)
 

@@ -86,7 +86,10 @@ def _tables(costs: Sequence[Cost]) -> Iterator[Table]:
 
 TIME = "Wall time of the whole run of the program: medians of the ratios within a round."
 CALLS = "Counted by `strace -c -f`, children included."
-INSTRUCTIONS = "Counted by valgrind, children included; - where it cannot start the program."
+INSTRUCTIONS = (
+    "Counted by valgrind, children included, of plain python and of our modes; - where it cannot "
+    "start the program. Those of `warm` are the client's; what the server does is not counted."
+)
 FAULTS = "The least of the rounds, children that were waited for included."
 DISK = "What the mode adds beside the environment of the application; holes in files take nothing."
 

@@ -69,9 +69,9 @@ class Benchmark:
 BENCHMARKS = {
     "help": Benchmark(bench_cli.startup, 3),
     "startup": Benchmark(bench_startup.recording, 20),
+    "modes": Benchmark(bench_modes.modes, 1500),
     "launcher": Benchmark(bench_bundle.launcher, 15),
     "warm": Benchmark(bench_bundle.warm, 10),
-    "modes": Benchmark(bench_modes.modes, 1500),
     "walk": Benchmark(bench_sampling_recording.walk, 10),
     "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
     "threads": Benchmark(bench_sampling_cost.threads, 140),

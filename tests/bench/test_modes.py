@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.instructions import instructions, system_calls
+from bench.instructions import instructions, system_calls, total
 from bench.modes import MODES, Built
 
 
@@ -34,6 +34,18 @@ def test_each_mode_has_a_name_of_its_own_and_plain_python_is_one() -> None:
     names = [mode.name for mode in MODES]
     assert len(set(names)) == len(names)
     assert "plain" in names
+
+
+TOTALS = """
+% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.000937           4       234        {} total
+"""
+
+
+def test_calls_are_counted_where_none_fails_too() -> None:
+    without, with_errors = (TOTALS.format(errors) for errors in ("  ", "26"))
+    assert total(without) == total(with_errors) == 234
 
 
 def test_counts_are_exact() -> None:

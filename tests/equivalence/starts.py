@@ -101,10 +101,18 @@ def _ended(process: subprocess.Popen[bytes], text: str = "") -> Outcome:
         out, err = process.communicate(text.encode(), timeout=SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
-        out, err = process.communicate()
-        err += b"\ndid not end by itself"
+        out, err = _rest(process)
     written = (each.decode(errors="backslashreplace") for each in (out or b"", err or b""))
     return Outcome(process.returncode, *written)
+
+
+def _rest(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """Return what a killed process has left, and that it was killed."""
+    try:
+        out, err = process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:  # somebody else has its streams, and lives
+        return b"", b"killed, and its streams are still open"
+    return out, err + b"\ndid not end by itself"
 
 
 def signalled(number: signal.Signals) -> Callable[[Popen, str], Outcome]:
