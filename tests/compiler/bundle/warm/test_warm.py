@@ -295,6 +295,22 @@ def test_a_server_that_was_killed_is_none(tmp_path: Path, monkeypatch: pytest.Mo
     assert gone(pid)
 
 
+def test_after_a_change_it_hears_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    module = tmp_path / "changing.py"
+    module.write_text("value = 1\n")
+    assert control.start(("changing",), 600)
+    [known] = control.servers()
+    pid = known.pid
+    module.write_text("value = 2\n")
+    for each in (tmp_path / "wadjet").glob("*.sock"):
+        each.unlink()
+    assert gone(pid)
+
+
 def test_it_ends_when_it_is_idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert control.start((), 0.05)

@@ -66,14 +66,19 @@ class Server:
         if not events:
             self._end()
         if self.watch.descriptor in events:
-            self.stale = self.stale or self.watch.changed()
-            if self.stale == self.path:
-                self._end()
+            self._note(self.watch.changed())
         for number in events & self.clients.keys():
             self._lose(number)
         for number in events & self.children.keys():
             self._reap(number)
         return self._accept() if not self.ending and self.listener.fileno() in events else None
+
+    def _note(self, changed: list[str]) -> None:
+        """Note what has changed: without its socket the server is of no use any more."""
+        if self.path in changed:
+            self._end()
+        elif changed:
+            self.stale = self.stale or changed[0]
 
     def _accept(self) -> tuple[socket.socket, int] | None:
         connection, _ = self.listener.accept()

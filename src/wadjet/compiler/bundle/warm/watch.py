@@ -34,13 +34,16 @@ class Watch:
                 raise OSError(code, os.strerror(code), folder)
             self._folders[number] = folder
 
-    def changed(self) -> str | None:
-        """Return a file that has changed since the last call, None if there is none."""
+    def changed(self) -> list[str]:
+        """Return the files that have changed since the last call, in their order.
+
+        More may be waiting: the descriptor is readable until all have been returned.
+        """
         try:
             data = os.read(self.descriptor, 65536)
         except BlockingIOError:
-            return None
-        place = 0
+            return []
+        found, place = [], 0
         while place < len(data):
             number, mask, _, size = _EVENT.unpack_from(data, place)
             place += _EVENT.size + size
@@ -48,8 +51,8 @@ class Watch:
             name = os.fsdecode(data[place - size : place].rstrip(b"\0"))
             names = self._names.get(folder, set())
             if mask & _GONE or name in names or (name.endswith(".pth") and "*.pth" in names):
-                return os.path.join(folder, name)  # noqa: PTH118
-        return None
+                found.append(os.path.join(folder, name))  # noqa: PTH118
+        return found
 
 
 def files_in_memory() -> set[str]:
