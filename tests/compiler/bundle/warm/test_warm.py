@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.compiler.bundle.programs import CASES, HERE, environment, ran, under_terminal
 
 from wadjet.compiler.bundle.warm import control
 from wadjet.compiler.bundle.warm.place import folder, is_private, name
-from wadjet.compiler.bundle.warm.protocol import Peer
+from wadjet.compiler.bundle.warm.protocol import Peer, receive_signal
 
 SCRIPT = str(HERE / "app.py")
 
@@ -152,6 +154,16 @@ def test_what_is_no_request_does_no_harm_and_leaves_nothing(py: str) -> None:
     assert soon(lambda: len(list((process / "fd").iterdir())) == before)
     assert soon(lambda: (process / "task" / str(known.pid) / "children").read_text() == "")
     assert known.pid
+
+
+@given(st.binary(max_size=8))
+def test_a_signal_is_one_or_none(data: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        number = receive_signal(ours)
+    assert number == 0 or (number in signal.valid_signals() and len(data) >= 4)
 
 
 def soon(holds: Callable[[], bool]) -> bool:
