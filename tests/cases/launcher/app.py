@@ -236,7 +236,7 @@ def threads() -> None:
     import time
 
     def late() -> None:
-        time.sleep(0.05)
+        threading.main_thread().join()
         print("late", __file__ if "__file__" in globals() else "no file")
 
     threading.Thread(target=late).start()

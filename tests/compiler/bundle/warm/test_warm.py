@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.compiler.bundle.programs import CASES, HERE, environment, ran, under_terminal
 
 from wadjet.compiler.bundle.warm import control
 from wadjet.compiler.bundle.warm.place import folder, is_private, name
-from wadjet.compiler.bundle.warm.protocol import Peer
+from wadjet.compiler.bundle.warm.protocol import Peer, receive_signal
 
 SCRIPT = str(HERE / "app.py")
 
@@ -154,6 +156,17 @@ def test_what_is_no_request_does_no_harm_and_leaves_nothing(py: str) -> None:
     assert known.pid
 
 
+@settings(deadline=None)
+@given(st.binary(max_size=8))
+def test_a_signal_is_one_or_none(data: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        number = receive_signal(ours)
+    assert number == 0 or (number in signal.valid_signals() and len(data) >= 4)
+
+
 def soon(holds: Callable[[], bool]) -> bool:
     """Wait until something holds, for half a minute at most."""
     for _ in range(600):
@@ -267,14 +280,14 @@ def test_where_a_file_has_changed_it_ends(tmp_path: Path, monkeypatch: pytest.Mo
     given = {"PYTHONPATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     code = "import changing, sys; print(changing.value, 'wadjet' in sys.modules)"
     assert ran([str(client), "-c", code], given) == (0, b"1 False\n", b"")
-    module.write_text("value = 2\n")
+    module.write_text("value = 22  # of another size: a .pyc goes by that, and by seconds\n")
     [known] = control.servers()
     pid = known.pid
     status, said, told = ran([str(client), "-c", code], given)
-    assert (status, said) == (0, b"2 False\n")
+    assert (status, said) == (0, b"22 False\n")
     assert told == f"{client}: {module} has changed since the warm server started\n".encode()
     assert gone(pid)
-    assert ran([str(client), "-c", code], given) == (0, b"2 False\n", b"")
+    assert ran([str(client), "-c", code], given) == (0, b"22 False\n", b"")
 
 
 def test_a_server_that_was_killed_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
