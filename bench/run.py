@@ -46,6 +46,7 @@ from bench import (
     bench_sampling_recording,
     bench_sampling_truth,
     bench_signatures,
+    bench_snapshot,
     bench_startup,
     claims,
     machine,
@@ -66,6 +67,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "help": Benchmark(bench_cli.startup, 3),
+    "snapshot": Benchmark(bench_snapshot.starts, 60),
     "startup": Benchmark(bench_startup.recording, 20),
     "walk": Benchmark(bench_sampling_recording.walk, 10),
     "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
