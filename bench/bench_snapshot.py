@@ -47,7 +47,8 @@ int main(int count, char **words)
 def starts(rig: Rig) -> Outcome:
     """Count calls, instructions and faults of starts, and take their times in turn with perl's."""
     stepper = _stepper(rig.folder)
-    rows, figures = [], {}
+    rows: list[tuple[str, ...]] = []
+    figures: dict[str, float] = {}
     for name, modules in (("snapshot", ()), ("snapshot-heavy", _importable(_HEAVY))):
         rig.tell(f"freezing an interpreter with {', '.join(modules) or 'nothing'}")
         command = [str(freeze(rig.folder / name, modules)), "-c", "pass"]
@@ -135,7 +136,7 @@ def _time(command: Sequence[str]) -> float:
 
 
 def _faults(command: Sequence[str]) -> int:
-    process = os.posix_spawnp(command[0], command, _ENVIRONMENT)
+    process = os.posix_spawnp(command[0], list(command), _ENVIRONMENT)
     return os.wait4(process, 0)[2].ru_minflt
 
 

@@ -67,9 +67,9 @@ class Benchmark:
 
 BENCHMARKS = {
     "help": Benchmark(bench_cli.startup, 3),
-    "snapshot": Benchmark(bench_snapshot.starts, 60),
     "startup": Benchmark(bench_startup.recording, 20),
     "walk": Benchmark(bench_sampling_recording.walk, 10),
+    "snapshot": Benchmark(bench_snapshot.starts, 60),
     "slowdown": Benchmark(bench_sampling_cost.slowdown, 240),
     "threads": Benchmark(bench_sampling_cost.threads, 140),
     "memory": Benchmark(bench_memory.tracking, 240),
