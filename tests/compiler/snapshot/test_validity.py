@@ -117,10 +117,10 @@ def test_verify_names_each_file_whose_content_changed(made: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "other"])
-def test_verify_refuses_what_is_no_snapshot(made: Path, damage: str) -> None:
-    content = {"empty": b"", "cut": made.read_bytes()[:-100], "other": b"#!/bin/sh\n" * 99}
-    (made.with_name("bad")).write_bytes(content[damage])
+def test_verify_refuses_what_is_no_snapshot(interpreter: Path, damage: str, tmp_path: Path) -> None:
+    content = {"empty": b"", "cut": interpreter.read_bytes()[:-100], "other": b"#!/bin/sh\n" * 99}
+    (tmp_path / "bad").write_bytes(content[damage])
     command = [sys.executable, "-m", "wadjet", "snapshot", "verify", "bad"]
-    ended = call(command, cwd=made.parent)
+    ended = call(command, cwd=tmp_path)
     assert ended.status == 65
     assert ended.err == "wadjet: bad is no snapshot; make one with `wadjet snapshot` [freeze]\n"
