@@ -111,7 +111,7 @@ def _numpy_generators() -> list[Callable[[], object]]:
         return []
     kind = module.BitGenerator
     holders = gc.get_objects()
-    found = {id(each): each for each in gc.get_referents(*holders) if isinstance(each, kind)}
+    found = {id(each): each for each in gc.get_referents(*holders) if issubclass(type(each), kind)}
     return [
         lambda each=each: _renew_bits(each)  # type: ignore[misc]
         for each in found.values()
