@@ -50,6 +50,15 @@ def test_imports_that_fail_show_their_traceback(tmp_path: Path) -> None:
     assert "exit code 1; its own words are above [freeze]" in made.err
 
 
+def test_an_object_that_minds_being_asked_for_its_class_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "shy.py").write_text(
+        "import random\nclass Shy:\n __class__ = property(lambda self: 1 / 0)\nheld = [Shy()]\n"
+        "try:\n import numpy.random\nexcept ImportError:\n pass\n"
+    )
+    made = frozen(tmp_path / "py", "python", "--preload", "shy")
+    assert call([made, "-c", "print(1)"], cwd=tmp_path).out == "1\n"
+
+
 def test_a_script_that_is_no_python_is_refused(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x = (")
     assert "is no Python" in freeze(tmp_path / "app", "app.py").err

@@ -45,6 +45,8 @@ def let_go() -> bool:
     Returns whether C libraries have something to end, too: those that this run has imported
     may, and those of the image if it was made with ``--full-end``.
     """
+    if not frozen:  # something went wrong before, and the process is an ordinary one
+        return True
     grown = len(sys.modules) != len(frozen)
     _flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
