@@ -189,6 +189,9 @@ judge_single(struct wj_frame *frame, PyObject *object, const struct singles *sin
         memcpy(stake.way, entry->got.way, sizeof stake.way);
     }
     stake.site = stake.site ? stake.site : frame->last;
+    if (stake.used.site == NULL) {
+        stake.used.site = frame->trail[0]; /* it may come from there */
+    }
     wj_single_add(object, &stake, net);
 }
 
