@@ -14,7 +14,7 @@ from bench.refs_corpus import FILES, SOURCES, Verdict, cases
 from wadjet.model.finding import Finding
 from wadjet.native.refs.checking import check
 
-_HEADERS = ("Python.h", "structmember.h", "string", "vector", "memory", "utility")
+_HEADERS = ("Python.h", "datetime.h", "structmember.h", "string", "vector", "memory", "utility")
 _MARK = re.compile(r'# (\d+) "(.*?)"')
 
 

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { LINES = 512, TRIES = 3 };
+enum { LINES = 512, TRIES = 3, MANY = 1 << 24 };
 
 struct sum {
     PyObject *object; /* Borrowed: they live for ever */
@@ -38,15 +38,20 @@ wj_single(const PyObject *object)
                                          : -1;
 }
 
+/* Whether their counts change. Who gives away too many must not end the program. */
 int
 wj_singles_count(void)
 {
     static int change = -1;
     if (change < 0) {
+        PyObject *all[] = {Py_None, Py_True, Py_False, Py_NotImplemented, Py_Ellipsis};
         Py_ssize_t before = Py_REFCNT(Py_None);
         Py_INCREF(Py_None);
         change = Py_REFCNT(Py_None) != before;
         Py_DECREF(Py_None);
+        for (size_t i = 0; change && i < sizeof all / sizeof *all; i++) {
+            Py_SET_REFCNT(all[i], Py_REFCNT(all[i]) + MANY);
+        }
     }
     return change;
 }

@@ -189,6 +189,9 @@ judge_single(struct wj_frame *frame, PyObject *object, const struct singles *sin
         memcpy(stake.way, entry->got.way, sizeof stake.way);
     }
     stake.site = stake.site ? stake.site : frame->last;
+    if (stake.used.site == NULL) {
+        stake.used.site = frame->trail[0]; /* it may come from there */
+    }
     wj_single_add(object, &stake, net);
 }
 
@@ -257,23 +260,18 @@ judge_singles(struct wj_frame *frame, struct singles *singles)
     }
 }
 
-/* Whether an instance that the call has met still has what it had of an object. */
+/* Whether an instance that the call has met has lost a pointer to an object. */
 static int
-is_left(const struct wj_frame *frame, const PyObject *object)
+has_lost(const struct wj_frame *frame, const PyObject *object)
 {
-    int left = 0;
     for (int i = 0; i < frame->count; i++) {
         const struct wj_entry *home = &frame->entries[i];
-        if (home->before == NULL || !wj_is_instance(home->object)
-            || words_of(home->object) < home->words) {
-            continue;
+        if (home->before != NULL && wj_is_instance(home->object)
+            && words_of(home->object) >= home->words && copies(home, object) < 0) {
+            return 1;
         }
-        if (copies(home, object) < 0) {
-            return 0;
-        }
-        left |= count_in(home->before, home->words, object) > 0;
     }
-    return left;
+    return 0;
 }
 
 /* A reference of the extension's was released, and no pointer went: it was not the
@@ -282,7 +280,7 @@ static void
 judge_released(struct wj_frame *frame, struct wj_entry *entry)
 {
     const struct wj_account *account = wj_account(entry->object, 0);
-    if (frame->callee == NULL || !is_left(frame, entry->object)
+    if (frame->callee == NULL || has_lost(frame, entry->object)
         || frame->callee->looks++ >= LOOKS
         || wj_count_everywhere(entry->object)
                <= (account == NULL ? 0 : account->total)) {
