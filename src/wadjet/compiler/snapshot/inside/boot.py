@@ -13,7 +13,6 @@ import os
 import sys
 
 import _wadjet_snapshot as core
-
 from wadjet.compiler.snapshot.inside import ending, randomness, reads, starting, waking
 
 TYPE_CHECKING = False
