@@ -200,16 +200,17 @@ wake(const struct dispositions *signals)
     if (open_held() < 0) {
         return NULL;
     }
-    return Py_BuildValue("(NNsO)", strings(words), variables_of(environ), kinds,
-                         ignored ? Py_True : Py_False);
+    return Py_BuildValue("(NNsOO)", strings(words), variables_of(environ), kinds,
+                         ignored ? Py_True : Py_False,
+                         *wj_frozen.tid == wj_frozen.former ? Py_True : Py_False);
 }
 
 PyDoc_STRVAR(freeze_doc,
              "freeze(file, python, words, variables, paths) -> None or a tuple\n\n"
              "Write this process into a file. Returns None here, and in each process that\n"
              "the file is run as its arguments, its environment, what its streams are (c\n"
-             "closed, p a pipe or nothing, t a terminal, f other), and whether it is to\n"
-             "ignore interrupts.");
+             "closed, p a pipe or nothing, t a terminal, f other), whether it is to\n"
+             "ignore interrupts, and whether it has the number of the first process.");
 
 static PyObject *
 snapshot_freeze(PyObject *module, PyObject *args)

@@ -61,6 +61,7 @@ struct wj_frozen {
     struct wj_volatile_piece volatiles[WJ_VOLATILE_PIECES];
     size_t volatile_count;
     int *tid;          /* where the C library keeps the thread's number */
+    int former;        /* its number when the image was made */
     void *robust_list; /* and its list of robust mutexes */
     size_t robust_size;
     void *rseq;      /* NULL where there is none */

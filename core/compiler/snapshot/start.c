@@ -270,6 +270,7 @@ wj_describe_thread(const char **why)
         return -1;
     }
     wj_frozen.tid = found;
+    wj_frozen.former = *found;
     wj_frozen.thread = thread;
     if (syscall(SYS_get_robust_list, 0, &wj_frozen.robust_list,
                 &wj_frozen.robust_size)) {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.compiler.snapshot.images import call, environment, frozen
@@ -88,21 +89,21 @@ def test_a_module_that_comes_before_a_frozen_one_is_the_one_imported(
     assert "part.py comes before what was frozen" in ended.err
 
 
-def test_another_user_starts_cold(interpreter: Path, tmp_path: Path) -> None:
+def test_another_user_starts_cold(interpreter: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("only root can be another user")
-    folder = tmp_path / "open"
-    folder.mkdir()
-    copy = Path(shutil.copy(interpreter, folder / "py"))
-    copy.chmod(0o755)
-    where = folder
-    while where != where.parent:  # /tmp/pytest-of-root is closed to others
-        if where.stat().st_uid == 0 and not where.stat().st_mode & 1:
-            pytest.skip(f"{where} is closed to other users")
-        where = where.parent
-    ended = subprocess.run(
-        [copy, "-c", "print(1)"], capture_output=True, text=True, env=environment(), user=65534
-    )
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        copy = Path(shutil.copy(interpreter, folder))
+        copy.chmod(0o755)
+        ended = subprocess.run(
+            [copy, "-c", "print(1)"],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            user=65534,
+            check=False,
+        )
     assert "it was made by another user" in ended.stderr
 
 
@@ -116,10 +117,10 @@ def test_verify_names_each_file_whose_content_changed(made: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "other"])
-def test_verify_refuses_what_is_no_snapshot(made: Path, damage: str) -> None:
-    content = {"empty": b"", "cut": made.read_bytes()[:-100], "other": b"#!/bin/sh\n" * 99}
-    (made.with_name("bad")).write_bytes(content[damage])
+def test_verify_refuses_what_is_no_snapshot(interpreter: Path, damage: str, tmp_path: Path) -> None:
+    content = {"empty": b"", "cut": interpreter.read_bytes()[:-100], "other": b"#!/bin/sh\n" * 99}
+    (tmp_path / "bad").write_bytes(content[damage])
     command = [sys.executable, "-m", "wadjet", "snapshot", "verify", "bad"]
-    ended = call(command, cwd=made.parent)
+    ended = call(command, cwd=tmp_path)
     assert ended.status == 65
     assert ended.err == "wadjet: bad is no snapshot; make one with `wadjet snapshot` [freeze]\n"

@@ -23,6 +23,8 @@ _LIBRARY = Path(__file__).with_name("wadjet_snapshot.so")
 _KEPT = frozenset({"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR"})
 _KEPT |= {"TZ", "USER", "VIRTUAL_ENV"}
 _KEPT_HEADS = ("LC_", "PYTHON", "XDG_")
+_PATIENCE = 1.0
+"""Seconds to wait for the last words of what the process has started itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _freeze(plan: Plan, order: dict[str, Any], image: int) -> Made:
         finally:
             process.kill()
             for relay in relays:
-                relay.join()
+                relay.join(_PATIENCE)
 
 
 def _relay(source: IO[bytes] | None, target: Any) -> threading.Thread:
@@ -156,7 +158,7 @@ def _relay(source: IO[bytes] | None, target: Any) -> threading.Thread:
         for line in source:
             target.write(line.decode(errors="replace"))
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
 

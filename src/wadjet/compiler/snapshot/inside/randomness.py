@@ -62,8 +62,14 @@ def keep() -> None:
     _drawn.clear()
 
 
-def renew() -> None:
-    """Seed anew what was seeded by chance, and forget names and secrets that were drawn."""
+def renew(same_number: bool) -> None:
+    """Seed anew what was seeded by chance, and forget names and secrets that were drawn.
+
+    OpenSSL seeds itself anew when the number of the process is another, and only then when it
+    is asked for something; it has to be told if by chance it is the same.
+    """
+    if same_number and "_ssl" in sys.modules:
+        sys.modules["_ssl"].RAND_add(os.urandom(32), 32.0)
     for each in _renewals:
         each()
 
@@ -83,16 +89,11 @@ def _forget_node(uuid: Any) -> None:
     uuid._node = uuid._last_timestamp = uuid._generate_time_safe = None
 
 
-def _stir(ssl: Any) -> None:
-    ssl.RAND_add(os.urandom(32), 32.0)
-
-
 def _renew_key(process: Any) -> None:
     process.current_process().authkey = os.urandom(32)
 
 
 _LIBRARIES: tuple[tuple[str, Callable[[Any], object]], ...] = (
-    ("_ssl", _stir),
     ("multiprocessing.process", _renew_key),
     ("tempfile", _forget_names),
     ("uuid", _forget_node),

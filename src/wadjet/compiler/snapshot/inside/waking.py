@@ -21,7 +21,11 @@ def variables() -> dict[bytes, bytes]:
 
 
 def wake(
-    words: list[bytes], environment: dict[bytes, bytes], streams: str, ignores_interrupts: bool
+    words: list[bytes],
+    environment: dict[bytes, bytes],
+    streams: str,
+    ignores_interrupts: bool,
+    same_number: bool,
 ) -> list[str]:
     """Take over arguments, environment, streams and chance; return the arguments."""
     arguments = [os.fsdecode(word) for word in words]
@@ -40,7 +44,7 @@ def wake(
         _ignore_interrupts()
     if kept.get(b"TZ") != zone and "time" in sys.modules:
         sys.modules["time"].tzset()
-    randomness.renew()
+    randomness.renew(same_number)
     hooks.run()
     return arguments
 
