@@ -48,6 +48,9 @@ ANNOTATIONS_IN_MAIN = sys.version_info < (3, 14)
 CACHED_IN_MAIN = sys.version_info < (3, 15)
 """Whether a script's module has a __cached__, of None."""
 
+LINES_OF_COMMANDS = sys.version_info >= (3, 13)
+"""Whether tracebacks show the lines of what -c runs."""
+
 MINOR = sys.version_info[:2]
 """The version as layouts of C structures go by."""
 

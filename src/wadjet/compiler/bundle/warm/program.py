@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import gc
 import io
+import linecache
 import os
 import resource
 import runpy
@@ -21,7 +22,7 @@ from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from wadjet.compiler.bundle.warm.protocol import Declined, Kind, Request, receive, reply
-from wadjet.target.behavior import ANNOTATIONS_IN_MAIN, CACHED_IN_MAIN
+from wadjet.target.behavior import ANNOTATIONS_IN_MAIN, CACHED_IN_MAIN, LINES_OF_COMMANDS
 
 _LIMITS = {
     "cpu time": resource.RLIMIT_CPU,
@@ -64,7 +65,7 @@ class Before:
 
 
 def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
-    """Be the program that a client asks for, and end as it ends; return never."""
+    """Be the program that a client asks for, and end as it ends."""
     try:
         task = _become(connection, client, before)
     except Declined as error:
@@ -74,7 +75,8 @@ def be(connection: socket.socket, client: int, before: Before) -> NoReturn:
         reply(connection, Kind.DECLINED, 0, f"the warm server fails ({error!r})")
         os._exit(0)
     code, interrupted = _run(task, before)
-    code = _finish(before) or code
+    if not _finish(before):
+        sys.exit(code)  # the interpreter finds the streams as broken, and says so in its words
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
@@ -269,7 +271,10 @@ def _execute(task: Task, names: dict[str, Any]) -> None:
         exec(compile(task.source, file, "exec", dont_inherit=True), names)
     elif task.kind == "-c":
         _enter(("-c", *task.words[1:]), ("-c", *task.words), "")
-        exec(compile(first, "<string>", "exec", dont_inherit=True), names)
+        code = compile(first, "<string>", "exec", dont_inherit=True)
+        if LINES_OF_COMMANDS:
+            linecache._register_code(code, first, "<string>")  # type: ignore[attr-defined]
+        exec(code, names)
     else:
         _enter(("-m", *task.words[1:]), ("-m", *task.words), os.getcwd())  # noqa: PTH109
         runpy._run_module_as_main(first)  # type: ignore[attr-defined]
@@ -304,16 +309,17 @@ def _asked(code: object) -> int:
     return 1
 
 
-def _finish(before: Before) -> int:
+def _finish(before: Before) -> bool:
     """End as the interpreter does, but for taking apart what the server had before.
 
-    Returns an exit code if that is another one now, else 0.
+    Returns False where a stream cannot be flushed.
     """
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    code = _flush()
+    if not _flush():
+        return False
     gc.collect()
     living = [
         weakref.ref(sys.modules.pop(name))
@@ -326,7 +332,7 @@ def _finish(before: Before) -> int:
         if module is not None:
             _clear(vars(module))
     gc.collect()
-    return code or _flush()
+    return _flush()
 
 
 def _clear(names: MutableMapping[str, Any]) -> None:
@@ -337,15 +343,11 @@ def _clear(names: MutableMapping[str, Any]) -> None:
                 names[name] = None
 
 
-def _flush() -> int:
-    code = 0
+def _flush() -> bool:
     for each in (sys.stdout, sys.stderr):
         try:
             if each is not None and not each.closed:
                 each.flush()
-        except BaseException as error:
-            code = 120
-            if each is sys.stdout:
-                text = f"Exception ignored in: {each!r}\n{type(error).__name__}: {error}"
-                print(text, file=sys.stderr)
-    return code
+        except Exception:
+            return False
+    return True

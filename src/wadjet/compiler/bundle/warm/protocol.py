@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import signal
 import socket
 import struct
 from dataclasses import dataclass
@@ -108,10 +109,11 @@ def decline(connection: socket.socket, why: str) -> bool:
 
 
 def receive_signal(connection: socket.socket) -> int:
-    """Receive the number of a signal, 0 if none comes."""
+    """Receive the number of a signal; 0, which is none, for anything else."""
     connection.settimeout(1)
     try:
         data = connection.recv(_SIGNAL.size)
     except OSError:
         return 0
-    return int(_SIGNAL.unpack(data)[0]) if len(data) == _SIGNAL.size else 0
+    number = int(_SIGNAL.unpack(data)[0]) if len(data) == _SIGNAL.size else 0
+    return number if number in signal.valid_signals() else 0

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from wadjet.compiler.bundle.warm.program import Before, be, new_stream, seen
@@ -76,13 +77,16 @@ class Server:
         return self._accept() if not self.ending and self.listener.fileno() in events else None
 
     def _accept(self) -> tuple[socket.socket, int] | None:
-        connection, _ = self.listener.accept()
+        try:
+            connection, _ = self.listener.accept()
+        except OSError:  # the client has gone, or there are no descriptors left for now
+            return None
         peer = peer_of(connection)
         if not peer.may_run(self.user):
             connection.close()
         elif peer.pid in self.programs:
             with connection:
-                os.kill(self.programs[peer.pid], receive_signal(connection))
+                _kill(self.programs[peer.pid], receive_signal(connection))
         elif self.stale:
             with connection:
                 why = f"{self.stale} has changed since the warm server started"
@@ -113,7 +117,7 @@ class Server:
     def _lose(self, number: int) -> None:
         """Have the program of a client end that has ended itself."""
         self.poll.unregister(number)
-        os.kill(self.clients.pop(number), signal.SIGKILL)
+        _kill(self.clients.pop(number), signal.SIGKILL)
 
     def _reap(self, child: int) -> None:
         """Tell a client how its program has ended."""
@@ -134,6 +138,12 @@ class Server:
             self.poll.unregister(self.listener)
             Path(self.path).unlink(missing_ok=True)
             self.listener.close()
+
+
+def _kill(pid: int, number: int) -> None:
+    """Send a signal to a program, which may have taken other rights."""
+    with suppress(OSError):
+        os.kill(pid, number)
 
 
 def listen(path: str) -> tuple[socket.socket, int] | None:
