@@ -222,7 +222,10 @@ def _rows(path: str, listed: tuple[int, int]) -> Any:
 def _compile(path: str, script: str) -> None:
     """Have a list compiled by another process: this one is to load what its program loads."""
     program = "from wadjet.compiler.bundle.listing import main; main()"
-    words = [sys.executable, *["-O"] * sys.flags.optimize, "-c", program, path, script, *sys.path]
+    scripts = [script, *(each for each in sys.orig_argv[1:] if each.endswith(".py"))]
+    folders = [os.path.dirname(os.path.realpath(each)) for each in scripts if each]
+    words = [sys.executable, *["-O"] * sys.flags.optimize, "-c", program, path, script]
+    words += [*sys.path, *folders, os.getcwd()]  # where `site` imports us, the first is not there
     variables = {name: value for name, value in os.environ.items() if name not in (LIST, TOLD)}
     os.waitpid(os.posix_spawn(sys.executable, words, variables), 0)
 

@@ -120,6 +120,7 @@ def _listed(args: argparse.Namespace) -> int:
         print("0 imports wait")
         return NOTHING
     _write(args.hook, written(program.listed(kept), program.command))
+    program.keep(args.hook)
     print(
         f"{plural(len(kept), 'import')} can wait: {args.hook}; the start loads "
         f"{len(trial.loaded)} modules, not {len(trial.before)}"

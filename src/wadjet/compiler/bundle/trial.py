@@ -153,6 +153,15 @@ class Program:
             imports.setdefault(each.module, []).append(each.text)
         return {name: Listed(self.sources[name], tuple(each)) for name, each in imports.items()}
 
+    def keep(self, path: Path) -> None:
+        """Compile a list for the program; raises SourceError and OutputError."""
+        keep(str(path), self.files.get("__main__", ""), *self._folders())
+
+    def _folders(self) -> list[str]:
+        """Return where the program's modules are looked for."""
+        script = None if self.words[0] in ("-m", "-c") else Path(self.words[0])
+        return [str(script.resolve().parent if script else Path.cwd()), *sys.path[1:]]
+
 
 def program_of(profile: Profile, test: Sequence[str], folder: Path) -> Program:
     """Return the program whose start was recorded; raises RecordingError where it is not told."""
@@ -231,7 +240,7 @@ class Trial:
         """Run with imports that wait; return what the program did, and the tests' status."""
         program, told = self.program, self.program.folder / "told"
         self._list.write_text(written(program.listed(chosen), "a trial"))
-        keep(str(self._list), program.files.get("__main__", ""), *_folders(program))
+        program.keep(self._list)
         told.write_bytes(b"")
         command = [sys.executable, *program.options, "-m", "wadjet.deferred", str(self._list)]
         done = subprocess.run(
@@ -270,14 +279,6 @@ def unused(profile: Profile) -> list[Choice] | None:
         trial = Trial(program)
         choices = program.choices()
         return trial.saved(choices) if trial.holds(choices) else None
-
-
-def _folders(program: Program) -> list[str]:
-    """Return where the program's modules are looked for."""
-    first = (
-        Path.cwd() if program.words[0] in ("-m", "-c") else Path(program.words[0]).resolve().parent
-    )
-    return [str(first), *sys.path[1:]]
 
 
 def _lines(data: bytes) -> tuple[bytes, ...]:
