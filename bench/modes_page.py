@@ -91,7 +91,7 @@ TIME = "Wall time of the whole run of the program: medians of the ratios within 
 CALLS = "Counted by `strace -c -f`, children included; of `warm`, those of the client alone."
 INSTRUCTIONS = (
     "Counted by valgrind, children included, where an interpreter starts as valgrind lets it: not "
-    "in a snapshot, nor behind a warm client, nor for packagers."
+    "in a snapshot, nor behind a warm client, nor for packagers. What has a - was not counted."
 )
 FAULTS = "The least of the rounds, children included; of `warm`, those of the client alone."
 DISK = "What the mode adds beside the environment of the application; holes in files take nothing."
