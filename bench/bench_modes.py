@@ -24,6 +24,7 @@ from bench.stats import Spread, spread
 PERL = Built(("perl", "-e", "1"))
 ROUNDS = 9
 OURS = tuple(mode.name for mode in MODES if mode.ours)
+COUNTED = tuple(mode.name for mode in MODES if mode.counted)
 PACKAGERS = tuple(mode.name for mode in MODES if not mode.ours and mode.name != "plain")
 
 
@@ -61,7 +62,7 @@ def figures(costs: Sequence[Cost]) -> dict[str, float]:
 
     NaN where an application does not run in a mode.
     """
-    return {f"modes-{name}": _worst(name, costs) for name in OURS}
+    return {f"modes-{name.replace(' ', '-')}": _worst(name, costs) for name in OURS}
 
 
 def _worst(name: str, costs: Sequence[Cost]) -> float:
@@ -97,7 +98,7 @@ def _compared(application: Application, rig: Rig) -> list[Cost]:
             _start(ready[mode.name], application.code)  # what is unpacked at first is there now
             _start(ready[mode.name], application.code)
         except (RuntimeError, subprocess.CalledProcessError) as error:
-            failed[mode.name] = str(error)
+            failed[mode.name] = without_places(str(error), rig.folder)
             ready.pop(mode.name, None)
     try:
         costs = _measured(application, ready, rig)
@@ -107,6 +108,11 @@ def _compared(application: Application, rig: Rig) -> list[Cost]:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
     return costs + [Cost(application.name, name, error=error) for name, error in failed.items()]
+
+
+def without_places(told: str, folder: Path) -> str:
+    """Return what went wrong without the folders that it went wrong in."""
+    return told.replace(f"{BUILT}/", "").replace(f"{folder}/", "")
 
 
 def _folder(mode: Mode, application: Application, rig: Rig) -> Path:
@@ -136,7 +142,7 @@ def _cost(
         application.name,
         name,
         count(system_calls),
-        None if rig.quick or name in PACKAGERS else count(instructions),
+        count(instructions) if name in COUNTED and not rig.quick else None,
         min(turn[name][1] for turn in turns),
         built.bytes(),
         spread([turn[name][0] / turn["perl"][0] for turn in turns]),

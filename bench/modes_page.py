@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.applications import APPLICATIONS
 from bench.bench_modes import Cost, written
+from bench.modes import MODES
 from bench.outcome import Table
 from bench.page import markdown
 from bench.stats import Spread
@@ -25,9 +26,10 @@ PAGE = ROOT / "docs" / "explanation" / "start-up.md"
 _HEAD = """\
 # Ways to start
 
-Six programs, started as python starts them, in each of Wadjet's modes, and by the packagers, in
-one run. This page is written by `python -m bench.modes_page` from what `bench/run.py --only modes`
-measured. `tests/equivalence/test_modes.py` holds each of Wadjet's modes to what python does.
+Programs that people start many times a day, started as python starts them, in each of Wadjet's
+modes, and by the packagers, in one run. This page is written by `python -m bench.modes_page` from
+what `bench/run.py --only modes` measured. `tests/equivalence/test_modes.py` holds each of Wadjet's
+modes to what python does.
 
 """
 
@@ -59,6 +61,7 @@ def keep(results: Path, path: Path = RECORDED) -> None:
     told = json.loads(results.read_text())
     costs = told["outcomes"]["modes"]["raw"]["costs"]
     kept = {key: told[key] for key in ("date", "machine", "foreign")} | {"costs": costs}
+    kept["machine"].pop("profilers", None)  # which have no part in this
     path.write_text(json.dumps(kept, indent=1) + "\n")
 
 
@@ -85,27 +88,27 @@ def _tables(costs: Sequence[Cost]) -> Iterator[Table]:
 
 
 TIME = "Wall time of the whole run of the program: medians of the ratios within a round."
-CALLS = "Counted by `strace -c -f`, children included."
+CALLS = "Counted by `strace -c -f`, children included; of `warm`, those of the client alone."
 INSTRUCTIONS = (
-    "Counted by valgrind, children included, of plain python and of our modes; - where it cannot "
-    "start the program. Those of `warm` are the client's; what the server does is not counted."
+    "Counted by valgrind, children included, where an interpreter starts as valgrind lets it: not "
+    "in a snapshot, nor behind a warm client, nor for packagers. What has a - was not counted."
 )
-FAULTS = "The least of the rounds, children that were waited for included."
+FAULTS = "The least of the rounds, children included; of `warm`, those of the client alone."
 DISK = "What the mode adds beside the environment of the application; holes in files take nothing."
 
 
 def _table(title: str, costs: Sequence[Cost], write: Callable[[Cost], str], note: str) -> Table:
-    modes = list(dict.fromkeys(each.mode for each in costs))
+    modes = [each.name for each in MODES if any(each.name == cost.mode for cost in costs)]
+    across = [each for each in APPLICATIONS if any(each.name == cost.application for cost in costs)]
     found = {(each.mode, each.application): each for each in costs}
     rows = [
-        (mode, *(_cell(found.get((mode, each.name)), write) for each in APPLICATIONS))
-        for mode in sorted(modes, key=modes.index)
+        (mode, *(_cell(found.get((mode, each.name)), write) for each in across)) for mode in modes
     ]
-    return Table(title, ("", *(each.does for each in APPLICATIONS)), tuple(rows), note)
+    return Table(title, ("", *(each.does for each in across)), tuple(rows), note)
 
 
 def _cell(cost: Cost | None, write: Callable[[Cost], str]) -> str:
-    return "does not run" if cost is None or cost.error else write(cost)
+    return "-" if cost is None or cost.error else write(cost)
 
 
 def _ratio(spread: Spread | None, places: int) -> str:
@@ -117,9 +120,9 @@ def _millions(cost: Cost) -> str:
 
 
 def _missing(costs: Sequence[Cost]) -> str:
-    """Return why some do not run."""
+    """Return why some have no figures."""
     why = [f"- {each.mode}, {each.application}: {each.error}" for each in costs if each.error]
-    return "\n".join(["", "## What does not run", "", *why, ""]) if why else ""
+    return "\n".join(["", "## What has no figures, and why", "", *why, ""]) if why else ""
 
 
 def main(words: Sequence[str]) -> None:
