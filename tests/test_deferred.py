@@ -311,3 +311,10 @@ def test_a_variable_names_the_list(run: Run, tmp_path: Path) -> None:
         text=True,
     )
     assert (done.stdout, done.stderr) == ("['shop']\n", "")
+
+
+def test_what_a_script_has_said_comes_before_what_is_called_at_exit(
+    run: Run, tmp_path: Path
+) -> None:
+    text = "import atexit, os\natexit.register(os.write, 1, b'at exit')\nprint('before')\n1/0\n"
+    assert run(app=text).stdout == "before\nat exit"

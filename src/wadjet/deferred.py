@@ -323,7 +323,19 @@ def _run_script(path: str, home: dict[str, Any], words: list[str]) -> None:
     if found is None:
         with open(place, "rb") as file:
             found = compile(file.read(), place, "exec"), {}, {}
-    deferral.run(home, found, "__main__")
+    try:
+        deferral.run(home, found, "__main__")
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Write what the streams hold, as the interpreter does after a file."""
+    for each in (sys.stderr, sys.stdout):
+        try:
+            each.flush()
+        except Exception:  # told of at the end, by whoever flushes then
+            continue
 
 
 if __name__ == "__main__":

@@ -74,24 +74,6 @@ ours(const char *module, const char *function, PyObject *argument)
     return result;
 }
 
-/* Run what was planned: code, or a function that may return code, for the globals. */
-static PyObject *
-carry_out(PyObject *plan)
-{
-    PyObject *what, *arguments, *globals;
-    if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
-        return NULL;
-    }
-    PyObject *result =
-        PyCode_Check(what) ? Py_NewRef(what) : PyObject_CallObject(what, arguments);
-    if (result == NULL || globals == Py_None) {
-        return result;
-    }
-    PyObject *done = PyEval_EvalCode(result, globals, globals);
-    Py_DECREF(result);
-    return done;
-}
-
 /* Write what a standard stream still holds. 0, or -1. */
 static int
 flush(const char *name, int tells)
@@ -114,6 +96,41 @@ flush(const char *name, int tells)
     PyErr_Clear();
     Py_XDECREF(done);
     return done == NULL && tells ? -1 : 0;
+}
+
+/* After a file the interpreter writes what its streams hold, before any function for
+   the end is called, and says nothing of a stream that cannot be written. */
+static void
+flush_after(PyObject *code)
+{
+    PyObject *name = ((PyCodeObject *)code)->co_filename;
+    if (PyUnicode_CompareWithASCIIString(name, "<string>") == 0) {
+        return; /* a command is no file */
+    }
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    flush("stderr", 0);
+    flush("stdout", 0);
+    PyErr_Restore(type, value, trace);
+}
+
+/* Run what was planned: code, or a function that may return code, for the globals. */
+static PyObject *
+carry_out(PyObject *plan)
+{
+    PyObject *what, *arguments, *globals;
+    if (!PyArg_ParseTuple(plan, "OO!O", &what, &PyTuple_Type, &arguments, &globals)) {
+        return NULL;
+    }
+    PyObject *result =
+        PyCode_Check(what) ? Py_NewRef(what) : PyObject_CallObject(what, arguments);
+    if (result == NULL || globals == Py_None) {
+        return result;
+    }
+    PyObject *done = PyEval_EvalCode(result, globals, globals);
+    flush_after(result);
+    Py_DECREF(result);
+    return done;
 }
 
 static int
@@ -162,7 +179,7 @@ end(int code, int interrupted)
         PyErr_Print();
     }
     Py_XDECREF(done);
-    failed |= flush_both();
+    failed = failed ? failed : flush_both(); /* what is broken is told of once */
     if (interrupted) {
         PyOS_setsig(SIGINT, SIG_DFL);
         kill(getpid(), SIGINT);

@@ -325,6 +325,32 @@ def libraries() -> None:
     print(asyncio.run(asyncio.sleep(0, "slept")), ctypes.CDLL(None).abs(-3))
 
 
+def library_of_mathematics() -> None:
+    import ctypes
+
+    print(bool(ctypes.CDLL(None).nextafter))  # pandas' extensions take it to be there
+
+
+def last_words() -> None:
+    import atexit
+    import os
+
+    atexit.register(os.write, 1, b"at exit\n")
+    sys.stdout.write("said before\n")
+
+
+def last_words_of_a_failure() -> None:
+    last_words()
+    raise LookupError("failed")
+
+
+def full_disk() -> None:
+    import os
+
+    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+    print("nobody will read this", flush=True)
+
+
 def hashes() -> None:
     print(hash("text"), __debug__, sys.warnoptions, sys.flags.utf8_mode)
 

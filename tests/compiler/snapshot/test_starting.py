@@ -18,6 +18,9 @@ if __name__ == "__main__":
     fail()
 """
 
+LAST = "import atexit, os\natexit.register(os.write, 1, b'at exit')\nprint('before')\n"
+FULL = "import os\nos.dup2(os.open('/dev/full', os.O_WRONLY), 1)\nprint('x', flush=True)\n"
+
 CALLS: dict[str, list[str]] = {
     "code": ["-c", "import sys; print(sys.argv, sys.path[0], __name__)", "a", "-b", "é"],
     "code in one word": ["-cprint(1)"],
@@ -85,6 +88,9 @@ CALLS: dict[str, list[str]] = {
         ),
     ],
     "closed streams": ["-c", "import os; os.close(1); os.close(2)"],
+    "last words": ["last.py"],
+    "a disk that is full": ["full.py"],
+    "last words of a line": ["-c", f"{LAST}1/0"],
     "unknown encoding": ["bad.py"],
     "an archive": ["archive.zip"],
 }
@@ -101,6 +107,8 @@ def folder(tmp_path: Path) -> Path:
     import zipfile
 
     (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "last.py").write_text(LAST)
+    (tmp_path / "full.py").write_text(FULL)
     (tmp_path / "bad.py").write_text("# coding: nothing\n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "__main__.py").write_text("import sys; print(sys.argv)")

@@ -78,9 +78,10 @@ def test_signals_that_are_ignored_stay_so(launcher: Path) -> None:
     both(launcher, "interrupted_not", preexec_fn=ignore)
 
 
-def test_closed_streams_are_none(launcher: Path) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_closed_streams_are_none(launcher: Path, number: int) -> None:
     def close() -> None:
-        os.close(1)
+        os.close(number)
 
     both(launcher, "exit_number", preexec_fn=close)
     both(launcher, "echo", preexec_fn=close)

@@ -55,6 +55,15 @@ def test_a_program_does_what_it_does_by_python(py: str, case: str) -> None:
     both(py, SCRIPT, case)
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_closed_streams_are_none(py: str, number: int) -> None:
+    def close() -> None:
+        os.close(number)
+
+    both(py, SCRIPT, "exit_number", preexec_fn=close)
+    both(py, SCRIPT, "echo", preexec_fn=close)
+
+
 def test_the_server_ran_it(py: str, place: Path) -> None:
     [known] = control.servers()
     code, said, _ = ran([py, "-c", "import os; print(os.getppid())"])

@@ -212,6 +212,16 @@ is_flushed(const char *name)
     return done;
 }
 
+void
+wadjet_flush(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    is_flushed("stderr");
+    is_flushed("stdout");
+    PyErr_Restore(type, value, traceback);
+}
+
 int
 wadjet_end(void)
 {

@@ -2,13 +2,29 @@
  *
  * The interpreter needs it for a few operations on floats, which most starts never
  * make; to load it takes nine system calls. The functions are hidden, so that extension
- * modules find libm's own. Where a Python needs another one the linker brings libm in
- * as ever.
+ * modules find libm's own: many do not say that they need it, as the interpreter has
+ * always brought it along. So it is there before the first of them is loaded. Where a
+ * Python needs another function the linker brings libm in as ever.
  */
+#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+typedef void *opening(const char *, int);
+
+/* In the place of the C library's, for the interpreter: it loads extension modules. */
+__attribute__((visibility("hidden"))) void *
+dlopen(const char *file, int mode)
+{
+    static _Atomic(void *) libm;
+    opening *open = (opening *)dlsym(RTLD_NEXT, "dlopen");
+    if (!atomic_load(&libm)) {
+        atomic_store(&libm, open("libm.so.6", RTLD_NOW | RTLD_GLOBAL));
+    }
+    return open(file, mode);
+}
 
 static void *
 found_in_libm(const char *name)

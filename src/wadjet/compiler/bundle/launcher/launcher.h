@@ -37,5 +37,8 @@ void wadjet_forget_dispositions(void);
 
 /* ending.c */
 int wadjet_end(void);
+/* Write what the standard streams hold, as the interpreter does after a file: nothing
+ * is said of a stream that cannot be written, and the exception that is set stays. */
+void wadjet_flush(void);
 
 #endif

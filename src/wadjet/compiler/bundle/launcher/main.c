@@ -226,6 +226,7 @@ run_script(PyObject *names, bool *interrupted)
     PyObject *code = wadjet_code(SCRIPT_OFFSET, SCRIPT_SIZE);
     PyObject *result = code ? PyEval_EvalCode(code, names, names) : NULL;
     Py_XDECREF(code);
+    wadjet_flush();
     *interrupted = !result && PyErr_Occurred() == PyExc_KeyboardInterrupt;
     int status = result ? 0 : asked_to_exit();
     if (status < 0) {

@@ -39,14 +39,17 @@ class Module:
 
 
 def find(name: str, path: Sequence[str]) -> ModuleSpec | None:
-    """Return how a module of a name with dots would be found; its packages are not imported."""
+    """Return how a module of a name with dots would be found; its packages are not imported.
+
+    Each package is looked for by its last word, as finders do in the end: that of a namespace
+    would ask for the package that it is in, by name.
+    """
     where: Sequence[str] | None = path
     spec = None
-    parts = name.split(".")
-    for number in range(len(parts)):
+    for part in name.split("."):
         if where is None:
             return None
-        spec = PathFinder.find_spec(".".join(parts[: number + 1]), list(where))
+        spec = PathFinder.find_spec(part, list(where))
         if spec is None:
             return None
         where = spec.submodule_search_locations

@@ -295,7 +295,8 @@ begin(long *stack)
     uint64_t all = ~UINT64_C(0), before = 0;
     static struct reply reply;
     long server = count > 0 ? connected(environment) : -1;
-    if (server >= 0) {
+    if (server
+        > 2) { /* else it is in the place of a standard stream, which is closed */
         CALL(rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all, 0);
         long signals = CALL(signalfd4, -1, &all, sizeof all, SOCK_CLOEXEC, 0);
         if (ask(server, count, words, environment, before) == 0) {

@@ -268,7 +268,10 @@ def _execute(task: Task, names: dict[str, Any]) -> None:
         names["__file__"], names["__loader__"] = file, SourceFileLoader("__main__", file)
         if CACHED_IN_MAIN:
             names["__cached__"] = None
-        exec(compile(task.source, file, "exec", dont_inherit=True), names)
+        try:
+            exec(compile(task.source, file, "exec", dont_inherit=True), names)
+        finally:
+            _flush()  # as the interpreter does after a file, before anything is called at exit
     elif task.kind == "-c":
         _enter(("-c", *task.words[1:]), ("-c", *task.words), "")
         code = compile(first, "<string>", "exec", dont_inherit=True)
@@ -344,10 +347,11 @@ def _clear(names: MutableMapping[str, Any]) -> None:
 
 
 def _flush() -> bool:
+    flushed = True
     for each in (sys.stdout, sys.stderr):
         try:
             if each is not None and not each.closed:
                 each.flush()
         except Exception:
-            return False
-    return True
+            flushed = False
+    return flushed
