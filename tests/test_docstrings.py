@@ -14,6 +14,7 @@ import wadjet
 NO_MODULES = (
     "__main__",
     "boot",
+    "documented",
     "gdb_commands",
     "optimized",
     "reads",

@@ -39,19 +39,34 @@ note_signals(struct dispositions *kept)
     }
 }
 
-/* Install the handlers again. One who starts us with SIGINT ignored, as a shell does in
-   the background, means it: returns whether that is so. */
-static int
+/* The signals that whoever started us wants to be ignored: bit n - 1 is signal n. */
+static uint64_t
+ignored_signals(void)
+{
+    char text[4096];
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file < 0 ? 0 : read(file, text, sizeof text - 1);
+    if (file >= 0) {
+        close(file);
+    }
+    text[size > 0 ? size : 0] = '\0';
+    const char *found = strstr(text, "\nSigIgn:\t");
+    return found ? strtoull(found + strlen("\nSigIgn:\t"), NULL, 16) : 0;
+}
+
+/* Install the handlers again. One who starts us with a signal ignored, as `nohup` does
+   and a shell in the background, means it: returns those of which the image does not
+   know. */
+static uint64_t
 renew_signals(const struct dispositions *kept)
 {
-    int ignored = 0;
+    uint64_t ignored = ignored_signals();
     for (size_t i = 0; i < kept->count; i++) {
-        struct sigaction before;
         int number = kept->each[i].number;
-        sigaction(number, &kept->each[i].action, &before);
-        if (number == SIGINT && before.sa_handler == SIG_IGN) {
-            sigaction(number, &before, NULL);
-            ignored = 1;
+        uint64_t bit = UINT64_C(1) << (number - 1);
+        if (number != SIGINT || !(ignored & bit)) {
+            sigaction(number, &kept->each[i].action, NULL);
+            ignored &= ~bit;
         }
     }
     return ignored;
@@ -194,14 +209,14 @@ wake(const struct dispositions *signals)
     char **words = (char **)(wj_frozen.started + 1), kinds[4];
     environ = words + wj_frozen.started[0] + 1;
     __curbrk = NULL; /* the C library asks the kernel when it needs to know */
-    int ignored = renew_signals(signals);
+    unsigned long long ignored = renew_signals(signals);
     look_at_streams(kinds);
     PyOS_AfterFork_Child();
     if (open_held() < 0) {
         return NULL;
     }
-    return Py_BuildValue("(NNsOO)", strings(words), variables_of(environ), kinds,
-                         ignored ? Py_True : Py_False,
+    return Py_BuildValue("(NNsKO)", strings(words), variables_of(environ), kinds,
+                         ignored,
                          *wj_frozen.tid == wj_frozen.former ? Py_True : Py_False);
 }
 
@@ -209,8 +224,8 @@ PyDoc_STRVAR(freeze_doc,
              "freeze(file, python, words, variables, paths) -> None or a tuple\n\n"
              "Write this process into a file. Returns None here, and in each process that\n"
              "the file is run as its arguments, its environment, what its streams are (c\n"
-             "closed, p a pipe or nothing, t a terminal, f other), whether it is to\n"
-             "ignore interrupts, and whether it has the number of the first process.");
+             "closed, p a pipe or nothing, t a terminal, f other), the set of signals\n"
+             "that it is to ignore, and whether it has the number of the first process.");
 
 static PyObject *
 snapshot_freeze(PyObject *module, PyObject *args)

@@ -343,6 +343,18 @@ settle_addresses(char **argv)
     }
 }
 
+/* What is ignored while the file is made is nothing to those that start it. */
+static void
+heed_all_signals(void)
+{
+    for (int i = 1; i < WJ_SIGNALS; i++) {
+        struct sigaction action;
+        if (sigaction(i, NULL, &action) == 0 && action.sa_handler == SIG_IGN) {
+            signal(i, SIG_DFL);
+        }
+    }
+}
+
 static int
 main_to_freeze(int argc, char **argv, char **environment)
 {
@@ -352,6 +364,7 @@ main_to_freeze(int argc, char **argv, char **environment)
     if (!by_chance) {
         settle_addresses(argv);
     }
+    heed_all_signals();
     specification = strdup(given + by_chance);
     unsetenv(SPECIFICATION);
     unsetenv("LD_PRELOAD");

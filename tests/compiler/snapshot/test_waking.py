@@ -113,10 +113,28 @@ def test_a_signal_ends_it_as_it_ends_the_plain_one(
     assert (woken.status, woken.err) == (plain.status, plain.err)
 
 
-def test_interrupts_that_are_ignored_stay_ignored(interpreter: Path, tmp_path: Path) -> None:
-    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
-    command = f"trap '' INT; exec {interpreter} -c '{code}'"
-    assert call(["sh", "-c", command], cwd=tmp_path).out == "True\n"
+@pytest.mark.parametrize("name", ["INT", "HUP", "QUIT", "HUP INT TERM"])
+def test_signals_that_are_ignored_stay_ignored(
+    interpreter: Path, tmp_path: Path, name: str
+) -> None:
+    code = "import signal; print([signal.getsignal(each) for each in signal.valid_signals()])"
+    plain, woken = (
+        call(["sh", "-c", f"trap '' {name}; exec {each} -c '{code}'"], cwd=tmp_path).out
+        for each in (sys.executable, interpreter)
+    )
+    assert re.sub("0x[0-9a-f]+", "", woken) == re.sub("0x[0-9a-f]+", "", plain)
+
+
+def test_what_is_ignored_while_it_is_made_is_heeded_by_those_that_start(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        made = frozen(tmp_path / "py", "python")
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    code = "import signal; print(signal.getsignal(1) == 0, callable(signal.getsignal(2)))"
+    assert call([made, "-c", code], cwd=tmp_path).out == "True True\n"
 
 
 def test_a_handler_that_the_program_installed_is_installed_again(tmp_path: Path) -> None:

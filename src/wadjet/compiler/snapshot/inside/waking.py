@@ -24,7 +24,7 @@ def wake(
     words: list[bytes],
     environment: dict[bytes, bytes],
     streams: str,
-    ignores_interrupts: bool,
+    ignored: int,
     same_number: bool,
 ) -> list[str]:
     """Take over arguments, environment, streams and chance; return the arguments."""
@@ -40,8 +40,8 @@ def wake(
             setattr(sys, f"__{_NAMES[number]}__", None)
         elif kind != "p":  # it was a pipe when it was frozen
             _reopen(_STREAMS[number], number, kind == "t")
-    if ignores_interrupts:
-        _ignore_interrupts()
+    if ignored:
+        _ignore(ignored)
     if kept.get(b"TZ") != zone and "time" in sys.modules:
         sys.modules["time"].tzset()
     randomness.renew(same_number)
@@ -49,10 +49,13 @@ def wake(
     return arguments
 
 
-def _ignore_interrupts() -> None:
+def _ignore(signals: int) -> None:
+    """Ignore the signals of a set: bit n - 1 is signal n."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in signal.valid_signals():
+        if signals >> number - 1 & 1:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _reopen(text: Any, number: int, interactive: bool) -> None:
