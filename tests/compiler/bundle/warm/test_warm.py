@@ -64,6 +64,15 @@ def test_closed_streams_are_none(py: str, number: int) -> None:
     both(py, SCRIPT, "echo", preexec_fn=close)
 
 
+@pytest.mark.parametrize("number", [3, 9])
+def test_a_file_that_came_along_is_read(py: str, number: int, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("one")
+    code = f"import os; print(os.read({number}, 9))"
+    for program in (sys.executable, py):
+        command = f'exec "{program}" -c "{code}" {number}<{tmp_path}/text'
+        assert ran(["sh", "-c", command]) == (0, b"b'one'\n", b"")
+
+
 def test_the_server_ran_it(py: str, place: Path) -> None:
     [known] = control.servers()
     code, said, _ = ran([py, "-c", "import os; print(os.getppid())"])

@@ -164,6 +164,28 @@ auxiliary(char **environment, uint64_t type)
     return 0;
 }
 
+/* Tell whether files beside the standard streams came along, which the server does not
+ * get. As many descriptors are looked at as the limit for files allows. */
+static int
+inherits(void)
+{
+    static struct pollfd files[253]; /* static: to clear it takes a C library */
+    long long now[2] = {0, 0};
+    size_t count = sizeof files / sizeof *files;
+    for (size_t i = 0; i < count; i++) {
+        files[i].fd = (int)i + 3;
+    }
+    while (count && CALL(ppoll, files, count, now, 0, 0) < 0) {
+        count /= 2;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (files[i].revents != POLLNVAL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Return a socket to the server, less than 0 if there is none that is the user's own.
  */
 static long
@@ -294,7 +316,7 @@ begin(long *stack)
     char **words = (char **)(stack + 1), **environment = words + count + 1;
     uint64_t all = ~UINT64_C(0), before = 0;
     static struct reply reply;
-    long server = count > 0 ? connected(environment) : -1;
+    long server = count > 0 && !inherits() ? connected(environment) : -1;
     if (server
         > 2) { /* else it is in the place of a standard stream, which is closed */
         CALL(rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all, 0);
