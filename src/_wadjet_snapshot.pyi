@@ -1,5 +1,11 @@
 def freeze(
-    file: int, python: bytes, words: list[bytes], variables: list[bytes], paths: list[bytes], /
+    file: int,
+    python: bytes,
+    words: list[bytes],
+    variables: list[bytes],
+    paths: list[bytes],
+    images: list[bytes],
+    /,
 ) -> tuple[list[bytes], dict[bytes, bytes], str, int, bool] | None: ...
 def refusals(descriptors: tuple[int, int], /) -> list[str]: ...
 def specification() -> str: ...

@@ -236,7 +236,7 @@ struct difference {
 };
 
 BARE static struct difference
-find_difference(const struct started *start)
+find_stranger(const struct started *start)
 {
     if (start->user != wj_frozen.user || start->effective != wj_frozen.user) {
         return (struct difference){"it was made by another user", NULL};
@@ -244,6 +244,12 @@ find_difference(const struct started *start)
     if (start->secure) {
         return (struct difference){"it is run with another's rights", NULL};
     }
+    return (struct difference){NULL, NULL};
+}
+
+BARE static struct difference
+find_difference(const struct started *start)
+{
     uint32_t cpu[WJ_CPU_WORDS];
     wj_describe_cpu(cpu);
     int same = start->capabilities[0] == wj_frozen.capabilities[0]
@@ -312,6 +318,19 @@ start_cold(const struct started *start, struct difference why)
     for (;;) {
         call(SYS_exit_group, FAILED, 0, 0, 0, 0, 0);
     }
+}
+
+/* Let chance say which of the images runs: this one, or another, which it becomes. */
+BARE static struct difference
+choose_image(const struct started *start)
+{
+    size_t chosen = ((uint8_t *)start->random)[15] % (wj_frozen.image_count + 1);
+    if (chosen == 0) {
+        return (struct difference){NULL, NULL};
+    }
+    const char *path = wj_frozen.images[chosen - 1];
+    call(SYS_execve, (long)path, (long)start->argv, (long)start->environment, 0, 0, 0);
+    return (struct difference){"it cannot run ", path};
 }
 
 /* Move the kernel's page of time to where the C library knows it. Newer kernels move
@@ -415,7 +434,13 @@ BARE __attribute__((used, noreturn, visibility("hidden"))) void
 wj_enter(uintptr_t *stack)
 {
     const struct started start = read_start(stack);
-    struct difference why = find_difference(&start);
+    struct difference why = find_stranger(&start);
+    if (why.text == NULL) {
+        why = choose_image(&start);
+    }
+    if (why.text == NULL) {
+        why = find_difference(&start);
+    }
     if (why.text == NULL && move_vdso(start.vdso) < 0) {
         why.text = "the kernel does not move its page of time";
     }

@@ -105,7 +105,8 @@ copy_list(PyObject *list, size_t *count)
 }
 
 static int
-describe(PyObject *python, PyObject *words, PyObject *variables, PyObject *paths)
+describe(PyObject *python, PyObject *words, PyObject *variables, PyObject *paths,
+         PyObject *images)
 {
     size_t count;
     char **names;
@@ -113,6 +114,7 @@ describe(PyObject *python, PyObject *words, PyObject *variables, PyObject *paths
         || (wj_frozen.words = copy_list(words, &wj_frozen.word_count)) == NULL
         || (wj_frozen.variables = copy_list(variables, &wj_frozen.variable_count))
                == NULL
+        || (wj_frozen.images = copy_list(images, &wj_frozen.image_count)) == NULL
         || (names = copy_list(paths, &count)) == NULL
         || (wj_frozen.files = calloc(count + 1, sizeof *wj_frozen.files)) == NULL) {
         return -1;
@@ -221,7 +223,7 @@ wake(const struct dispositions *signals)
 }
 
 PyDoc_STRVAR(freeze_doc,
-             "freeze(file, python, words, variables, paths) -> None or a tuple\n\n"
+             "freeze(file, python, words, variables, paths, images) -> None or a tuple\n\n"
              "Write this process into a file. Returns None here, and in each process that\n"
              "the file is run as its arguments, its environment, what its streams are (c\n"
              "closed, p a pipe or nothing, t a terminal, f other), the set of signals\n"
@@ -231,13 +233,14 @@ static PyObject *
 snapshot_freeze(PyObject *module, PyObject *args)
 {
     static struct dispositions signals;
-    PyObject *python, *words, *variables, *paths;
+    PyObject *python, *words, *variables, *paths, *images;
     const char *why = NULL;
     int file;
     (void)module;
-    if (!PyArg_ParseTuple(args, "iSO!O!O!", &file, &python, &PyList_Type, &words,
-                          &PyList_Type, &variables, &PyList_Type, &paths)
-        || describe(python, words, variables, paths) < 0) {
+    if (!PyArg_ParseTuple(args, "iSO!O!O!O!", &file, &python, &PyList_Type, &words,
+                          &PyList_Type, &variables, &PyList_Type, &paths, &PyList_Type,
+                          &images)
+        || describe(python, words, variables, paths, images) < 0) {
         return NULL;
     }
     if (wj_describe_thread(&why) < 0) {

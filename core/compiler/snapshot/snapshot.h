@@ -78,6 +78,8 @@ struct wj_frozen {
     char *python; /* what a cold start runs, and its first words. Owned */
     char **words;
     size_t word_count;
+    char **images; /* others made of the same, one of which may run instead. Owned */
+    size_t image_count;
     uintptr_t *started; /* out: the new process's argc, arguments, environment */
 };
 extern struct wj_frozen wj_frozen;

@@ -330,13 +330,16 @@ change_stack(uintptr_t words)
     __builtin_unreachable();
 }
 
-/* A kernel that gives out addresses by chance gives them in order, low, if it is asked.
- */
+/* A kernel that gives out addresses by chance gives them in order, low, if it is asked:
+   from where it always begins, or from where chance puts it. Either is far below the
+   stacks of processes. */
 static void
-settle_addresses(char **argv)
+settle_addresses(char **argv, int by_chance)
 {
     unsigned long now = (unsigned long)personality(0xffffffff);
-    unsigned long wanted = now | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT;
+    unsigned long fixed = by_chance ? 0 : ADDR_NO_RANDOMIZE;
+    unsigned long wanted =
+        (now & ~(unsigned long)ADDR_NO_RANDOMIZE) | ADDR_COMPAT_LAYOUT | fixed;
     if (now != wanted && personality(wanted) >= 0
         && (unsigned long)personality(0xffffffff) == wanted) {
         execv("/proc/self/exe", argv);
@@ -359,11 +362,9 @@ static int
 main_to_freeze(int argc, char **argv, char **environment)
 {
     char *given = find_variable(SPECIFICATION);
-    int by_chance = *given == '*'; /* the addresses are to be the kernel's choice */
+    int by_chance = *given == '*';
     (void)environment;
-    if (!by_chance) {
-        settle_addresses(argv);
-    }
+    settle_addresses(argv, by_chance);
     heed_all_signals();
     specification = strdup(given + by_chance);
     unsetenv(SPECIFICATION);

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,9 @@ from wadjet.errors import UsageError
 
 if TYPE_CHECKING:
     from wadjet.compiler.snapshot.manifest import Made
+
+MOST = 64
+"""Images that one snapshot may have."""
 
 EPILOG = """\
 examples:
@@ -23,6 +28,7 @@ examples:
   wadjet snapshot verify app               compare all that it was made of, by content
   wadjet snapshot app.py -o app --env DJANGO_SETTINGS_MODULE
                                            let the imports see that variable
+  wadjet snapshot app.py -o app --images 8 addresses that a stranger cannot know
 
 The imports at the head of the script are run once, here; each start then runs the script. A
 script that calls wadjet.snapshot.ready() is run up to there, and each start goes on behind it.
@@ -70,6 +76,13 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help="at the end run what C libraries of the image do at exit; it is slower",
     )
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=1,
+        metavar="N",
+        help=f"make N, each at addresses of its own, of which each start chooses one; 1 to {MOST}",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="do not say what was made")
 
 
@@ -84,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.file} is one word too many", "see `wadjet snapshot --help`")
     if args.output is None:
         raise UsageError("there is no name for the executable", "say -o FILE")
+    if not 1 <= args.images <= MOST:
+        raise UsageError(f"there cannot be {args.images} images", f"say 1 to {MOST}")
     require_freezable()
     plan = Plan(
         script=None if args.what == "python" else Path(args.what),
@@ -93,17 +108,32 @@ def run(args: argparse.Namespace) -> int:
         hash_seed=args.hash_seed,
         every_file=args.every_file,
         full_end=args.full_end,
+        images=args.images,
     )
-    made = build(plan, args.output, overwrite=args.overwrite)
+    step = partial(_shown, quiet=args.quiet) if args.images > 1 else iter
+    made = build(plan, args.output, overwrite=args.overwrite, step=step)
     if not args.quiet:
         _say(made, args.output)
     return 0
 
 
+def _shown(images: Sequence[Path], *, quiet: bool) -> Iterable[Path]:
+    """Show how far it is with several images."""
+    from rich.progress import track
+
+    from wadjet.render.text.pen import terminal
+
+    console = terminal(sys.stderr)
+    hidden = quiet or not console.is_terminal
+    return track(images, "freezing", console=console, transient=True, disable=hidden)
+
+
 def _say(made: Made, output: Path) -> None:
-    taken = output.stat().st_blocks * 512 / 2**20
+    images = [output, *map(Path, made.images)]
+    taken = sum(each.stat().st_blocks for each in images) * 512 / 2**20
+    several = f" in {len(images)} images" if made.images else ""
     print(
-        f"{output}: {taken:.1f} MiB, made of {len(made.files)} files; each start looks at "
+        f"{output}: {taken:.1f} MiB{several}, made of {len(made.files)} files; each start looks at "
         f"{len(made.looked_at)} files and folders",
         file=sys.stderr,
     )

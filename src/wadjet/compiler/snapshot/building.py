@@ -8,16 +8,18 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-from wadjet.compiler.snapshot import head, manifest
+from wadjet.compiler.snapshot import head, manifest, siblings
 from wadjet.compiler.snapshot.manifest import Made
 from wadjet.errors import FreezeError, NoInputError, OutputError, SourceError
 from wadjet.target.behavior import KEEPS_COMMANDS
+
+Step = Callable[[Sequence[Path]], Iterable[Path]]
 
 _LIBRARY = Path(__file__).with_name("wadjet_snapshot.so")
 _KEPT = frozenset({"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR"})
@@ -34,7 +36,9 @@ class Plan:
     ``script`` is a program, None for an interpreter; ``preload`` are modules to import;
     ``options`` are the interpreter's own; ``kept`` are names of variables that the imports may
     see; ``hash_seed`` is "random", drawn when the file is made, or a number; ``every_file`` lets
-    each start look at all files; ``full_end`` lets C libraries run what they do at exit.
+    each start look at all files; ``full_end`` lets C libraries run what they do at exit. Of
+    several ``images`` each has a hash seed and, where the machine lets a process choose, addresses
+    of its own.
     """
 
     script: Path | None = None
@@ -44,21 +48,26 @@ class Plan:
     hash_seed: str = "random"
     every_file: bool = False
     full_end: bool = False
+    images: int = 1
     python: str = field(default_factory=lambda: sys.executable)
 
 
-def build(plan: Plan, output: Path, *, overwrite: bool = False) -> Made:
+def build(plan: Plan, output: Path, *, overwrite: bool = False, step: Step = iter) -> Made:
     """Freeze what is planned into the executable ``output``; returns what it was made of.
 
-    Raises FreezeError for what cannot be frozen, NoInputError and SourceError for a script that
-    cannot be read, OutputError where the file cannot be written.
+    Several images are made in turn, which goes through ``step`` to be shown. Raises FreezeError
+    for what cannot be frozen, NoInputError and SourceError for a script that cannot be read,
+    OutputError where the file cannot be written.
     """
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists", "choose another --output or pass --overwrite")
     order = _order(plan)
-    with _new_file(output) as image:
-        made = _freeze(plan, order, image)
-        manifest.append(image, made)
+    with siblings.made(output, plan.images - 1) as others:
+        for path in step([*others, output]):
+            images = [str(each) for each in others] if path == output else []
+            with _new_file(path) as image:
+                made = replace(_freeze(plan, order | {"images": images}, image), images=images)
+                manifest.append(image, made)
     return made
 
 
@@ -130,7 +139,8 @@ def _freeze(plan: Plan, order: dict[str, Any], image: int) -> Made:
     if plan.hash_seed != "random":
         environment["PYTHONHASHSEED"] = plan.hash_seed
     environment |= {"LD_PRELOAD": str(_LIBRARY), "LD_BIND_NOW": "1"}
-    environment["WADJET_SNAPSHOT"] = marshal.dumps(order).hex()
+    chance = "*" if plan.images > 1 else ""
+    environment["WADJET_SNAPSHOT"] = chance + marshal.dumps(order).hex()
     process = subprocess.Popen(
         [plan.python, *plan.options],
         stdin=subprocess.PIPE,

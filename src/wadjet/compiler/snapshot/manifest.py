@@ -13,7 +13,7 @@ import platform
 import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Made:
 
     ``looked_at`` is checked by each start, ``files`` by `differences` only. ``variables`` were
     read by the imports; ``all_variables`` says that something went through all of them.
+    ``images`` are the paths of others, made of the same, that a start may choose.
     """
 
     python: str
@@ -50,6 +51,7 @@ class Made:
     looked_at: tuple[Source, ...]
     variables: tuple[str, ...]
     all_variables: bool
+    images: Sequence[str] = ()
 
 
 def describe(python: str, process: int, told: dict[str, Any], *, every_file: bool) -> Made:
@@ -154,7 +156,7 @@ def read(path: Path) -> Made:
 
 
 def differences(made: Made) -> Iterator[str]:
-    """Yield each file that is not what it was, by its content."""
+    """Yield each file that is not what it was, by its content, and each image that is amiss."""
     for each in made.files:
         try:
             now = source(each.path)
@@ -163,3 +165,11 @@ def differences(made: Made) -> Iterator[str]:
             continue
         if now.digest != each.digest:
             yield f"{each.path}: its content has changed"
+    for path in map(Path, made.images):
+        try:
+            same = read(path).files == made.files
+        except FreezeError as error:
+            yield f"{path}: {error}"
+            continue
+        if not same:
+            yield f"{path}: it was made of something else"

@@ -78,6 +78,7 @@ def _written(variables: list[str], roots: list[str]) -> Any:
             [os.fsencode(each) for each in order["words"]],
             [_entry(each) for each in variables],
             [os.fsencode(each) for each in roots],
+            [os.fsencode(each) for each in order["images"]],
         )
     except OSError as error:
         _tell({"errno": error.errno})
