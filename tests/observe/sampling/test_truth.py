@@ -57,18 +57,26 @@ def middle():
 def large():
     total = {}
     for i in range(90_000): total[i % 7] = i
-for _ in range(60):
+while sum(spent.values()) < float(sys.argv[1]):
     timed(small); timed(middle); timed(large)
 print(spent)
 """
 )
 
 
-@pytest.mark.parametrize("flags", [[], ["--no-perf"], ["--rate", "10000"]], ids=" ".join)
-def test_cpu_time_is_split_over_functions_as_they_used_it(flags: list[str], tmp_path: Path) -> None:
-    is_coarse = "--no-perf" in flags  # a timer ticks at the kernel's HZ: it takes longer
-    program = SPLIT.replace("range(60)", "range(240)") if is_coarse else SPLIT
-    assert_split(recorded(["-c", program], folder=tmp_path, flags=flags), 8 if is_coarse else 3)
+@pytest.mark.parametrize(
+    ("flags", "seconds", "points"),
+    [
+        ([], 2.5, 3),
+        (["--no-perf"], 2, 8),  # a timer ticks at the kernel's HZ: a few hundred samples
+        (["--rate", "10000"], 0.5, 3),
+    ],
+    ids=["usual", "timer", "often"],
+)
+def test_cpu_time_is_split_over_functions_as_they_used_it(
+    flags: list[str], seconds: float, points: float, tmp_path: Path
+) -> None:
+    assert_split(recorded(["-c", SPLIT, str(seconds)], folder=tmp_path, flags=flags), points)
 
 
 def test_cpu_time_is_split_over_threads_that_contend_for_the_gil(tmp_path: Path) -> None:
@@ -83,7 +91,7 @@ for number in range(8):
     exec(f"def work_{number}(n):\\n for _ in range(n): pass", space)
     functions.append(space[f"work_{number}"])
 threads = [
-    threading.Thread(target=timed, args=[function, 2_000_000 * (1 + number % 3)])
+    threading.Thread(target=timed, args=[function, 8_000_000 * (1 + number % 3)])
     for number, function in enumerate(functions)
 ]
 for thread in threads: thread.start()

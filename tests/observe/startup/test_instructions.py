@@ -13,6 +13,7 @@ from wadjet.observe.startup.instructions import count
 
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind")
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="the sanitizers are none for valgrind")
 def test_more_work_is_more_instructions() -> None:
     options = [sys.executable, "-I", "-S", "-c"]
     short = count([*options, "pass"], os.environ)
