@@ -444,6 +444,25 @@ wj_forget_audit_hooks(void)
 #endif
 }
 
+/* ---- the end -------------------------------------------------------------------- */
+
+/* Tell of the exception that is set, as the interpreter does for a standard stream that
+ * it cannot flush at its end. */
+static inline void
+wj_report_unflushed(PyObject *stream, const char *name)
+{
+#if PY_VERSION_HEX < 0x030D0000
+    (void)name;
+    PyErr_WriteUnraisable(stream);
+#elif PY_VERSION_HEX < 0x030E0000
+    (void)stream;
+    PyErr_FormatUnraisable("Exception ignored on flushing sys.%s", name);
+#else
+    (void)stream;
+    PyErr_FormatUnraisable("Exception ignored while flushing sys.%s", name);
+#endif
+}
+
 /* ---- slots ---------------------------------------------------------------------- */
 
 #if PY_VERSION_HEX >= 0x030C0000

@@ -20,10 +20,15 @@
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#define THIS_THREAD (-10000) /* PIDFD_SELF_THREAD, since Linux 6.14 */
 #define FAILED 127
 
 /* What the kernel put on the new process's stack. */
 struct started {
+    int is_trial; /* of the builder: it is not to become anything else */
     long argc;
     char **argv, **environment;
     uintptr_t vdso, random, user, effective, secure, capabilities[2];
@@ -57,8 +62,8 @@ wj_hash(const void *start, size_t size)
     const uint64_t *word = start;
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < size / sizeof *word; i++) {
-        hash = (hash ^ word[i]) * 0x100000001b3u;
-        hash ^= hash >> 29;
+        hash =
+            (hash + word[i]) * 0x9e3779b97f4a7c15u; /* one word that differs is seen */
     }
     return hash;
 }
@@ -93,6 +98,7 @@ read_start(uintptr_t *stack)
     struct started start = {.argc = (long)stack[0], .argv = (char **)(stack + 1)};
     char **each = start.environment = start.argv + start.argc + 1;
     while (*each != NULL) {
+        start.is_trial |= begins(*each, "WADJET_SNAPSHOT_TRIAL=");
         each++;
     }
     for (uintptr_t *entry = (uintptr_t *)(each + 1); entry[0] != AT_NULL; entry += 2) {
@@ -291,6 +297,9 @@ put(char *line, size_t at, size_t room, const char *text, char stop)
 BARE __attribute__((noreturn)) static void
 start_cold(const struct started *start, struct difference why)
 {
+    while (start->is_trial) {
+        call(SYS_exit_group, FAILED, 0, 0, 0, 0, 0);
+    }
     char line[512];
     const size_t room = sizeof line - 1;
     size_t end = put(line, 0, room, "wadjet: cold start of ", '\0');
@@ -325,7 +334,7 @@ BARE static struct difference
 choose_image(const struct started *start)
 {
     size_t chosen = ((uint8_t *)start->random)[15] % (wj_frozen.image_count + 1);
-    if (chosen == 0) {
+    if (chosen == 0 || start->is_trial) {
         return (struct difference){NULL, NULL};
     }
     const char *path = wj_frozen.images[chosen - 1];
@@ -410,6 +419,17 @@ renew_volatiles(void)
     }
 }
 
+/* Make ready the pages that a start writes: one by one, each would be a fault. A kernel
+   that cannot leaves them to that. */
+BARE static void
+make_pages_ready(void)
+{
+    if (wj_needed.count > 0) {
+        call(SYS_process_madvise, THIS_THREAD, (long)wj_needed.runs,
+             (long)wj_needed.count, MADV_POPULATE_WRITE, 0, 0);
+    }
+}
+
 BARE __attribute__((noreturn)) static void
 resume(const struct wj_registers *registers)
 {
@@ -451,6 +471,7 @@ wj_enter(uintptr_t *stack)
     renew_canary(start.random);
     renew_thread();
     renew_volatiles();
+    make_pages_ready();
     wj_frozen.started = stack;
     resume(&wj_frozen.registers);
 }

@@ -112,6 +112,21 @@ flags_of(int protection)
            | (protection & PROT_EXEC ? PF_X : 0u);
 }
 
+/* Let what is only read lie in one segment with the code beside it, as linkers had it
+   before they kept it apart: the kernel's time goes with the number of segments. An
+   image whose addresses are drawn by chance is made so that its reader gains nothing.
+ */
+static Elf64_Word
+flags_beside(Elf64_Phdr *last, Elf64_Word flags)
+{
+    if (wj_frozen.by_chance || (flags | last->p_flags) != (PF_R | PF_X)
+        || !(flags & last->p_flags & PF_R)) {
+        return flags;
+    }
+    last->p_flags |= PF_X;
+    return PF_R | PF_X;
+}
+
 /* Add a segment, or to the one before. -1 if there are too many. */
 static int
 add(struct image *image, uintptr_t start, uintptr_t end, int protection, int is_zero)
@@ -119,9 +134,11 @@ add(struct image *image, uintptr_t start, uintptr_t end, int protection, int is_
     size_t size = end - start;
     int is_kept = (protection & PROT_READ) && !is_zero;
     Elf64_Phdr *last = image->count ? image->parts + image->count - 1 : NULL;
-    if (is_kept && last != NULL && last->p_vaddr + last->p_memsz == start
-        && last->p_flags == flags_of(protection) && last->p_filesz == last->p_memsz
-        && last->p_offset + last->p_filesz == image->end) {
+    int joins = is_kept && last != NULL && last->p_vaddr + last->p_memsz == start
+                && last->p_filesz == last->p_memsz
+                && last->p_offset + last->p_filesz == image->end;
+    Elf64_Word flags = flags_of(protection);
+    if (joins && flags_beside(last, flags) == last->p_flags) {
         last->p_filesz += size, last->p_memsz += size, image->end += size;
         return 0;
     }
@@ -130,7 +147,7 @@ add(struct image *image, uintptr_t start, uintptr_t end, int protection, int is_
     }
     Elf64_Phdr *part = image->parts + image->count++;
     *part = (Elf64_Phdr){.p_type = PT_LOAD,
-                         .p_flags = flags_of(protection),
+                         .p_flags = flags,
                          .p_offset = image->end,
                          .p_vaddr = start,
                          .p_filesz = is_zero ? 0 : size,

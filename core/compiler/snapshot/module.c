@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "chance.h"
 #include "glue.h"
 #include "running.h"
 #include "snapshot.h"
@@ -214,12 +215,11 @@ wake(const struct dispositions *signals)
     unsigned long long ignored = renew_signals(signals);
     look_at_streams(kinds);
     PyOS_AfterFork_Child();
-    if (open_held() < 0) {
+    if (wj_draw_states() < 0 || open_held() < 0) {
         return NULL;
     }
-    return Py_BuildValue("(NNsKO)", strings(words), variables_of(environ), kinds,
-                         ignored,
-                         *wj_frozen.tid == wj_frozen.former ? Py_True : Py_False);
+    return Py_BuildValue("(NNsKii)", strings(words), variables_of(environ), kinds,
+                         ignored, *wj_frozen.tid, wj_frozen.former);
 }
 
 PyDoc_STRVAR(freeze_doc,
@@ -227,7 +227,7 @@ PyDoc_STRVAR(freeze_doc,
              "Write this process into a file. Returns None here, and in each process that\n"
              "the file is run as its arguments, its environment, what its streams are (c\n"
              "closed, p a pipe or nothing, t a terminal, f other), the set of signals\n"
-             "that it is to ignore, and whether it has the number of the first process.");
+             "that it is to ignore, its number, and that of the first process.");
 
 static PyObject *
 snapshot_freeze(PyObject *module, PyObject *args)
@@ -302,6 +302,13 @@ snapshot_asked(PyObject *module, PyObject *args)
 {
     (void)module, (void)args;
     return strings(wj_asked);
+}
+
+static PyObject *
+snapshot_needed(PyObject *module, PyObject *args)
+{
+    (void)module, (void)args;
+    return PyLong_FromVoidPtr(&wj_needed);
 }
 
 static PyObject *
@@ -382,6 +389,10 @@ static PyMethodDef methods[] = {
     {"is_read_by_all", snapshot_is_read_by_all, METH_O,
      "Whether NAME=VALUE is read by the interpreter or the C library, whoever is imported."},
     {"names", snapshot_names, METH_O, names_doc},
+    {"renews", wj_renews, METH_VARARGS,
+     "renews(holder, words): whether each process that comes back will draw them anew."},
+    {"needed", snapshot_needed, METH_NOARGS,
+     "Where the image keeps which pages its starts need."},
     {"opened", snapshot_opened, METH_NOARGS, "The files that were opened meanwhile."},
     {NULL, NULL, 0, NULL},
 };

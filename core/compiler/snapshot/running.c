@@ -91,7 +91,7 @@ flush(const char *name, int tells)
     }
     done = PyObject_CallMethod(stream, "flush", NULL);
     if (done == NULL && tells) {
-        PyErr_WriteUnraisable(stream);
+        wj_report_unflushed(stream, name);
     }
     PyErr_Clear();
     Py_XDECREF(done);

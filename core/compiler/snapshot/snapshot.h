@@ -60,6 +60,7 @@ struct wj_frozen {
     size_t vdso_count;
     struct wj_volatile_piece volatiles[WJ_VOLATILE_PIECES];
     size_t volatile_count;
+    int by_chance;     /* the kernel has drawn the addresses */
     int *tid;          /* where the C library keeps the thread's number */
     int former;        /* its number when the image was made */
     void *robust_list; /* and its list of robust mutexes */
@@ -83,6 +84,17 @@ struct wj_frozen {
     uintptr_t *started; /* out: the new process's argc, arguments, environment */
 };
 extern struct wj_frozen wj_frozen;
+
+/* Pages that a start writes, which the kernel makes ready at once. Written into the
+ * image from outside (compiler/snapshot/pages.py). */
+#define WJ_MOST_RUNS 1024
+struct wj_needed {
+    uint64_t count;
+    struct {
+        uint64_t start, size; /* as a struct iovec */
+    } runs[WJ_MOST_RUNS];
+};
+extern struct wj_needed wj_needed;
 
 /* Keep the registers: returns 0, and 1 once more in the restored process. */
 int wj_save(struct wj_registers *registers) __attribute__((returns_twice));

@@ -37,6 +37,7 @@
 #define LARGEST_STACK (256ul << 20)
 
 struct wj_frozen wj_frozen;
+struct wj_needed wj_needed;
 int wj_asking;
 char **wj_asked, **wj_opened;
 
@@ -364,6 +365,7 @@ main_to_freeze(int argc, char **argv, char **environment)
     char *given = find_variable(SPECIFICATION);
     int by_chance = *given == '*';
     (void)environment;
+    wj_frozen.by_chance = by_chance;
     settle_addresses(argv, by_chance);
     heed_all_signals();
     specification = strdup(given + by_chance);

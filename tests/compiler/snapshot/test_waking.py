@@ -23,19 +23,20 @@ except ImportError:
     numpy = None
 
 chosen, drawn = random.Random(7), random.Random()
-random.random(), uuid.uuid1(), ssl.RAND_bytes(1)
+random.gauss(), uuid.uuid1(), ssl.RAND_bytes(1)
 if numpy:
     mine, generator = numpy.random.default_rng(7), numpy.random.default_rng()
-    numpy.random.rand()
+    numpy.random.randn()
 noted = []
 snapshot.on_restore(lambda: noted.append(len(noted)))
 back = snapshot.ready()
-fresh = [random.random(), drawn.random(), secrets.token_hex(), uuid.uuid1(), uuid.uuid4(),
+fresh = [random.gauss(), random.random(), drawn.random(), secrets.token_hex(),
+    uuid.uuid1(), uuid.uuid4(),
     uuid.uuid1().clock_seq << 48 | uuid.uuid1().clock_seq << 24 | uuid.uuid1().clock_seq,
     ssl.RAND_bytes(8), next(tempfile._get_candidate_names()),
     bytes(multiprocessing.current_process().authkey)]
 if numpy:
-    fresh += [numpy.random.rand(), generator.random()]
+    fresh += [numpy.random.randn(), numpy.random.rand(), generator.random()]
 print(*fresh, sep="\\n")
 print("fixed", chosen.random(), numpy and mine.random(), hash("a"), noted, back)
 """
@@ -51,6 +52,36 @@ def test_two_starts_share_no_random_number(tmp_path: Path) -> None:
     assert not set(first) & set(second)
     assert fixed == same
     assert fixed.endswith("[0] True")
+
+
+FORKS = """\
+import logging, os, random, threading
+from wadjet import snapshot
+called = []
+os.register_at_fork(after_in_child=lambda: called.append(os.getpid()))
+lock = threading.Lock()
+logging.getLogger().warning("made")
+snapshot.ready()
+main = threading.main_thread()
+assert main.native_id == threading.get_native_id() == os.getpid(), main
+assert called[-1:] == [os.getpid()], called
+drawn = random.getstate()
+thread = threading.Thread(target=lock.acquire)
+thread.start(); thread.join()
+pid = os.fork()
+if pid == 0:
+    assert called[-1] == os.getpid()
+    assert random.getstate() != drawn
+    logging.getLogger().warning("child")
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), len(threading.enumerate()))
+"""
+
+
+def test_children_of_a_process_that_came_back_are_as_any_other_s(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(FORKS)
+    ended = call([frozen(tmp_path / "app", "app.py")], cwd=tmp_path)
+    assert (ended.status, ended.out, ended.err) == (0, "7 1\n", "child\n")
 
 
 def test_the_seed_of_hashes_can_be_chosen(tmp_path: Path) -> None:

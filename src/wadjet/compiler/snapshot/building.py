@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-from wadjet.compiler.snapshot import head, manifest, siblings
+from wadjet.compiler.snapshot import head, manifest, pages, siblings
 from wadjet.compiler.snapshot.manifest import Made
 from wadjet.errors import FreezeError, NoInputError, OutputError, SourceError
 from wadjet.target.behavior import KEEPS_COMMANDS
@@ -65,9 +65,24 @@ def build(plan: Plan, output: Path, *, overwrite: bool = False, step: Step = ite
     with siblings.made(output, plan.images - 1) as others:
         for path in step([*others, output]):
             images = [str(each) for each in others] if path == output else []
-            with _new_file(path) as image:
-                made = replace(_freeze(plan, order | {"images": images}, image), images=images)
-                manifest.append(image, made)
+            with _new_file(path) as new:
+                made = _image(plan, order | {"images": images}, new)
+    return made
+
+
+def _image(plan: Plan, order: dict[str, Any], path: Path) -> Made:
+    """Write an image, start it once, and note in it which pages that took."""
+    image = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        made, needed = _freeze(plan, order, image)
+        made = replace(made, images=order["images"])
+        manifest.append(image, made)
+    finally:
+        os.close(image)
+    runs = pages.needed(path, _environment(plan))
+    with path.open("r+b") as file:
+        pages.note(file, needed, runs)
+        os.fsync(file.fileno())
     return made
 
 
@@ -99,23 +114,21 @@ def _source(script: Path) -> bytes:
 
 
 @contextmanager
-def _new_file(output: Path) -> Iterator[int]:
-    """Open a file beside the output, which takes its place when all has gone well."""
+def _new_file(output: Path) -> Iterator[Path]:
+    """Make a file beside the output, which takes its place when all has gone well."""
     path = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        image = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700))
     except OSError as error:
         raise OutputError(f"cannot write {path.parent} ({error.strerror})") from None
     try:
-        yield image
-        os.fsync(image)
+        yield path
         path.rename(output)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
             raise OutputError(f"cannot write {output} ({error.strerror})") from None
         raise
     finally:
-        os.close(image)
         path.unlink(missing_ok=True)
 
 
@@ -132,12 +145,18 @@ def scrubbed(environment: Mapping[str, str], kept: Sequence[str]) -> dict[str, s
     }
 
 
-def _freeze(plan: Plan, order: dict[str, Any], image: int) -> Made:
-    reader, writer = os.pipe()
-    order |= {"image": image, "report": writer}
+def _environment(plan: Plan) -> dict[str, str]:
     environment = scrubbed(os.environ, plan.kept)
     if plan.hash_seed != "random":
         environment["PYTHONHASHSEED"] = plan.hash_seed
+    return environment
+
+
+def _freeze(plan: Plan, order: dict[str, Any], image: int) -> tuple[Made, int]:
+    """Write the memory of a process; return what it was made of, and where `pages.note` writes."""
+    reader, writer = os.pipe()
+    order |= {"image": image, "report": writer}
+    environment = _environment(plan)
     environment |= {"LD_PRELOAD": str(_LIBRARY), "LD_BIND_NOW": "1"}
     chance = "*" if plan.images > 1 else ""
     environment["WADJET_SNAPSHOT"] = chance + marshal.dumps(order).hex()
@@ -173,7 +192,7 @@ def _relay(source: IO[bytes] | None, target: Any) -> threading.Thread:
     return thread
 
 
-def _talk(plan: Plan, process: subprocess.Popen[bytes], reports: IO[bytes]) -> Made:
+def _talk(plan: Plan, process: subprocess.Popen[bytes], reports: IO[bytes]) -> tuple[Made, int]:
     refusals = _hear(plan, process, reports)["refusals"]
     if refusals:
         what = "; ".join(refusals)
@@ -183,9 +202,9 @@ def _talk(plan: Plan, process: subprocess.Popen[bytes], reports: IO[bytes]) -> M
     assert process.stdin is not None
     process.stdin.write(marshal.dumps([str(each.path) for each in made.looked_at]))
     process.stdin.close()
-    _hear(plan, process, reports)
+    last = _hear(plan, process, reports)
     process.wait()
-    return made
+    return made, last["needed"]
 
 
 def _hear(plan: Plan, process: subprocess.Popen[bytes], reports: IO[bytes]) -> dict[str, Any]:

@@ -13,7 +13,16 @@ import os
 import sys
 
 import _wadjet_snapshot as core
-from wadjet.compiler.snapshot.inside import ending, randomness, reads, starting, waking
+from wadjet.compiler.snapshot.inside import (
+    ending,
+    forks,
+    hooks,
+    randomness,
+    reads,
+    starting,
+    trial,
+    waking,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,35 +60,55 @@ def freeze() -> list[str]:
     global restored
     randomness.keep()
     starting.warm(order)
+    found = order["described"] = _described()
+    ending.full = order["full_end"]
+    ending.frozen = frozenset(sys.modules)
+    order["names"] = _names() - order["plain"]
+    order["written"] = written = _arguments(*found)
+    forks.shorten()
+    gc.collect()
+    gc.freeze()
+    woken = _written(written)
+    if woken is None:
+        _tell({"needed": core.needed()})
+        os._exit(0)
+    restored = order["frozen"] = True
+    words = waking.wake(*woken)
+    if trial.NAME in waking.variables():
+        trial.run()
+    hooks.run()
+    return words
+
+
+def _described() -> tuple[list[str], list[str]]:
+    """Say what was read; return the variables, and the paths that each start looks at."""
     variables, files = reads.finish()
     _tell({"refusals": core.refusals((order["image"], order["report"]))})
     _tell({"variables": variables, "files": files, "whole": reads.whole})
     _tell({"modules": _origins(), "prefixes": [sys.prefix, sys.base_prefix], "path": sys.path})
-    roots = marshal.loads(_answer())
-    ending.full = order["full_end"]
-    ending.frozen = frozenset(sys.modules)
-    order["names"] = _names() - order["plain"]
-    gc.collect()
-    gc.freeze()
-    woken = _written(variables, roots)
-    if woken is None:
-        _tell({"done": True})
-        os._exit(0)
-    restored = order["frozen"] = True
-    return waking.wake(*woken)
+    return variables, marshal.loads(_answer())
 
 
-def _written(variables: list[str], roots: list[str]) -> Any:
+def _arguments(variables: list[str], roots: list[str]) -> tuple[Any, ...]:
+    """Return what `core.freeze` takes.
+
+    It is to be kept: each process that comes back would let go of it first, and touch all the
+    pages where it is.
+    """
+    return (
+        order["image"],
+        os.fsencode(order["python"]),
+        [os.fsencode(each) for each in order["words"]],
+        [_entry(each) for each in variables],
+        [os.fsencode(each) for each in roots],
+        [os.fsencode(each) for each in order["images"]],
+    )
+
+
+def _written(arguments: tuple[Any, ...]) -> Any:
     """Write the image; return None here, and in each process of it what it was called with."""
     try:
-        return core.freeze(
-            order["image"],
-            os.fsencode(order["python"]),
-            [os.fsencode(each) for each in order["words"]],
-            [_entry(each) for each in variables],
-            [os.fsencode(each) for each in roots],
-            [os.fsencode(each) for each in order["images"]],
-        )
+        return core.freeze(*arguments)
     except OSError as error:
         _tell({"errno": error.errno})
     except RuntimeError as error:

@@ -48,7 +48,7 @@ def let_go() -> bool:
     if not frozen:  # something went wrong before, and the process is an ordinary one
         return True
     grown = len(sys.modules) != len(frozen)
-    _flush_files()
+    flush_files()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         sys.__dict__.pop(name, None)
     if grown:
@@ -67,7 +67,8 @@ def _empty(names: dict[str, object]) -> None:
                 names[name] = None
 
 
-def _flush_files() -> None:
+def flush_files() -> None:
+    """Write what open files still hold."""
     for each in gc.get_objects():
         if issubclass(type(each), _IOBase):
             _flush(each)

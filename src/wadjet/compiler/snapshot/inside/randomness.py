@@ -10,10 +10,12 @@ import gc
 import os
 import sys
 
+import _wadjet_snapshot as core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import random as random_module
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
 _by_chance: dict[int, Any] = {}  # random.Random, by id: their references would keep them alive
@@ -56,7 +58,8 @@ def keep() -> None:
         _undo.pop()()
     _renewals.extend(found for found in map(_found, _LIBRARIES) if found is not None)
     alive = [found for each in _by_chance.values() if (found := each()) is not None]
-    _renewals.extend(each.seed for each in alive)
+    alive += [sys.modules["random"]._inst] if "random" in sys.modules else []
+    _renewals.extend(each.seed for each in alive if not _is_drawn(each))
     _renewals.extend(_numpy_generators())
     _by_chance.clear()
     _drawn.clear()
@@ -72,6 +75,19 @@ def renew(same_number: bool) -> None:
         sys.modules["_ssl"].RAND_add(os.urandom(32), 32.0)
     for each in _renewals:
         each()
+
+
+def _is_drawn(generator: random_module.Random) -> bool:
+    """Whether each process draws the state of a generator, which is quicker than to seed it."""
+    kind = sys.modules["random"].Random
+    if type(generator) is not kind:
+        return False
+    generator.seed()
+    return core.renews(generator, _bytes(generator.getstate()[1][:-1]))
+
+
+def _bytes(words: Iterable[int]) -> bytes:
+    return b"".join(int(each).to_bytes(4, "little") for each in words)
 
 
 def _found(library: tuple[str, Callable[[Any], object]]) -> Callable[[], object] | None:
@@ -112,11 +128,29 @@ def _numpy_generators() -> list[Callable[[], object]]:
     kind = module.BitGenerator
     holders = gc.get_objects()
     found = {id(each): each for each in gc.get_referents(*holders) if issubclass(type(each), kind)}
+    chosen = [each for each in found.values() if _entropy(each) in _drawn]
+    for each in holders:
+        if issubclass(type(each), sys.modules["numpy.random.mtrand"].RandomState):
+            _forget_normal(each, chosen)
     return [
         lambda each=each: _renew_bits(each)  # type: ignore[misc]
-        for each in found.values()
-        if _entropy(each) in _drawn
+        for each in chosen
+        if not _are_drawn(each)
     ]
+
+
+def _forget_normal(state: Any, chosen: Sequence[object]) -> None:
+    """Forget the second of two normal numbers, which are drawn together."""
+    if any(state._bit_generator is each for each in chosen):
+        state.set_state({**state.get_state(legacy=False), "has_gauss": 0, "gauss": 0.0})
+
+
+def _are_drawn(bits: Any) -> bool:
+    """Whether each process draws the state of a generator of bits, as `_is_drawn`."""
+    if type(bits).__name__ != "MT19937":
+        return False
+    _renew_bits(bits)
+    return core.renews(bits.capsule, _bytes(bits.state["state"]["key"]))
 
 
 def _entropy(bits: Any) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wadjet.compiler.snapshot.inside import hooks, randomness
+from wadjet.compiler.snapshot.inside import forks, randomness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ def wake(
     environment: dict[bytes, bytes],
     streams: str,
     ignored: int,
-    same_number: bool,
+    number: int,
+    former: int,
 ) -> list[str]:
     """Take over arguments, environment, streams and chance; return the arguments."""
+    forks.lengthen(number)
     arguments = [os.fsdecode(word) for word in words]
     sys.orig_argv[:] = arguments
     kept = variables()
@@ -44,8 +46,7 @@ def wake(
         _ignore(ignored)
     if kept.get(b"TZ") != zone and "time" in sys.modules:
         sys.modules["time"].tzset()
-    randomness.renew(same_number)
-    hooks.run()
+    randomness.renew(number == former)
     return arguments
 
 
