@@ -15,7 +15,8 @@ NO_MODULES = (
     "__main__",
     "boot",
     "documented",
-    "gdb_commands",
+    "gdb_side",
+    "lldb_side",
     "optimized",
     "reads",
     "starting",
@@ -23,7 +24,7 @@ NO_MODULES = (
     "wadjet_snapshot",
     "wadjet_startup",
 )
-"""What runs a program or in gdb, is or needs what is loaded before one, or changes how this
+"""What runs a program or in a debugger, is or needs what is loaded before one, or changes how this
 process imports."""
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -6,29 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from wadjet.native.dump.script import script
-
-PROGRAM = """\
-import ctypes, gc, sys, threading, time
-ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1))  # whoever may look at us
-class Nodé: pass
-nodes = [Nodé() for turn in range(4321)]
-gc.disable()
-def inner(ä):
-    sys.stdin.read(ä)
-def outer():
-    inner(1)
-thread = threading.Thread(target=outer)
-thread.start()
-while sys._current_frames()[thread.ident].f_code.co_name != "inner":
-    time.sleep(0.001)
-print("ready", flush=True)
-"""
 
 
 def gdb(*words: str) -> str:
@@ -44,19 +26,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if "does it" not in gdb("-ex", "python print('does it')"):
         pytest.skip("this gdb runs no Python")
     path = tmp_path_factory.mktemp("gdb") / "wadjet-gdb.py"
-    path.write_text(script(), encoding="utf-8")
+    path.write_text(script("gdb"), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def stuck() -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == b"ready\n"
-        yield child
-        child.communicate(b"\n")
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,15 @@
-"""Commands for gdb: what Python does in a process that is stuck, or was when it crashed.
+"""Commands for a debugger: what Python does in a process that is stuck, or was when it crashed.
 
-gdb runs this in a Python of its own, with the layout of the interpreter that Wadjet was built for
-in place of ``LAYOUT``. It reads memory and calls nothing, so that core files do as well.
+The debugger runs this in a Python of its own, with the layout of the interpreter that Wadjet was
+built for in place of ``LAYOUT``, and behind it what knows the debugger (gdb_side.py, lldb_side.py).
+It reads memory and calls nothing, so that core files do as well.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Tuple  # noqa: UP035  gdb may have Python 3.8
-
-import gdb
+from typing import Callable, Dict, Iterator, List, Tuple  # noqa: UP035  as of Python 3.8
 
 LAYOUT: Dict[str, int] = {}  # noqa: UP006  filled in
 MOST_FRAMES = 200
@@ -23,9 +22,33 @@ def at(address: int, name: str) -> int:
     return address + LAYOUT[name]
 
 
+class RefusedError(Exception):
+    """What the commands cannot do here."""
+
+
+class UnreadableError(Exception):
+    """Memory that the debugger does not have."""
+
+
+class Debugger:
+    """What a debugger has to do."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return bytes of the program's memory; raises UnreadableError."""
+        raise NotImplementedError
+
+    def address_of(self, symbol: str) -> int | None:
+        """Return where a symbol of the program is, None if there is none."""
+        raise NotImplementedError
+
+
+debuggers: List[Debugger] = []  # noqa: UP006
+"""The one that is used is last."""
+
+
 def read(address: int, size: int) -> bytes:
-    """Return bytes of the program's memory; raises gdb.MemoryError."""
-    return bytes(gdb.selected_inferior().read_memory(address, size))
+    """Return bytes of the program's memory; raises UnreadableError."""
+    return debuggers[-1].read(address, size)
 
 
 def pointer(address: int) -> int:
@@ -39,19 +62,19 @@ def integer(address: int) -> int:
 
 
 def symbol(name: str) -> int:
-    """Return the address of a symbol; raises gdb.GdbError where there is no Python."""
-    try:
-        return int(gdb.parse_and_eval(f"(unsigned long)&{name}"))
-    except gdb.error:
-        raise gdb.GdbError("there is no Python in this program") from None
+    """Return the address of a symbol; raises RefusedError where there is no Python."""
+    found = debuggers[-1].address_of(name)
+    if found is None:
+        raise RefusedError("there is no Python in this program")
+    return found
 
 
 def interpreters() -> Iterator[int]:
-    """Yield the addresses of the interpreters; raises gdb.GdbError for another version."""
+    """Yield the addresses of the interpreters; raises RefusedError for another version."""
     version = pointer(symbol("Py_Version")) >> 16
     if version != LAYOUT["version"]:
         ours, theirs = (f"{each >> 8}.{each & 255}" for each in (LAYOUT["version"], version))
-        raise gdb.GdbError(f"the program runs Python {theirs}, and these commands know {ours}")
+        raise RefusedError(f"the program runs Python {theirs}, and these commands know {ours}")
     each = pointer(at(symbol("_PyRuntime"), "runtime_interpreters"))
     while each:
         yield each
@@ -163,7 +186,7 @@ def show_stacks() -> None:
         try:
             for line in list(stack(thread)) or ["no Python on it"]:
                 print(f"  {line}")
-        except gdb.MemoryError:
+        except UnreadableError:
             print("  ... that cannot be read")
 
 
@@ -192,7 +215,7 @@ def show_heap() -> None:
                 kind = pointer(at(each, "object_type"))
                 counts[kind] += 1
                 sizes[kind] = sizes.get(kind, 0) + size_of(each, kind)
-    except gdb.MemoryError:
+    except UnreadableError:
         print("A list of objects cannot be followed to its end; these are not all.")
     print(f"Heap: {sum(counts.values())} objects that the collector tracks")
     print("       count          bytes  type")
@@ -209,23 +232,8 @@ def size_of(each: int, kind: int) -> int:
     return size
 
 
-class Show(gdb.Command):  # type: ignore[misc]
-    """A command that takes no arguments."""
-
-    def __init__(self, name: str, show: Any) -> None:
-        super().__init__(name, gdb.COMMAND_STACK)
-        self._show = show
-        self.__doc__ = show.__doc__
-
-    def invoke(self, _argument: str, _from_tty: bool) -> None:
-        """Run it."""
-        self._show()
-
-
-COMMANDS: List[Tuple[str, Any]] = [  # noqa: UP006
+COMMANDS: List[Tuple[str, Callable[[], None]]] = [  # noqa: UP006
     ("wadjet-stacks", show_stacks),
     ("wadjet-gc", show_collector),
     ("wadjet-heap", show_heap),
 ]
-for _name, _show in COMMANDS:
-    Show(_name, _show)
