@@ -382,7 +382,7 @@ renew_canary(uintptr_t random)
     uintptr_t *canary = (uintptr_t *)(wj_frozen.thread + 0x28), old = *canary;
     *canary = *(uintptr_t *)random & ~(uintptr_t)0xff;
     for (uintptr_t *each = (uintptr_t *)(wj_frozen.registers.rsp & ~(uintptr_t)7);
-         (uintptr_t)each < wj_frozen.stack_high; each++) {
+         (uintptr_t)each < wj_frozen.frames_high; each++) {
         if (*each == old) {
             *each = *canary;
         }

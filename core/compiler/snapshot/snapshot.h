@@ -54,6 +54,7 @@ struct wj_frozen {
     struct wj_registers registers;
     uintptr_t thread;                /* the FS register */
     uintptr_t stack_low, stack_high; /* the stack that we run on */
+    uintptr_t frames_high;           /* above it are the words that the kernel wrote */
     uintptr_t vdso;                  /* its code, where it is now */
     uint64_t vdso_hash;
     struct wj_vdso_piece vdso_pieces[WJ_VDSO_PIECES];

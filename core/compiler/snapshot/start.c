@@ -245,7 +245,7 @@ prepare(uintptr_t words, int by_chance)
     }
     wj_frozen.stack_low = (uintptr_t)made + GUARD;
     wj_frozen.stack_high = wj_frozen.stack_low + size + copied;
-    uintptr_t block = wj_frozen.stack_low + size;
+    uintptr_t block = wj_frozen.frames_high = wj_frozen.stack_low + size;
     struct moves moves = {.count = 2};
     moves.each[0] = (struct move){words, end, (ptrdiff_t)(block - words)};
     int moved = move_vdso(mappings, wj_frozen.stack_high, &moves.each[1]);

@@ -123,6 +123,14 @@ wj_names_watch(struct wj_ring *ring)
 
 /* ---- all there are -------------------------------------------------------------- */
 
+/* A thread that has gone may have left its handle to the next one, before the sampler
+   has looked again. */
+static int
+is_there(const struct wj_thread *thread)
+{
+    return thread->live && syscall(SYS_tgkill, getpid(), thread->tid, 0) == 0;
+}
+
 /* 0, or -1 with an exception set. */
 static int
 tell_name(struct wj_ring *ring, PyObject *handle, PyObject *started)
@@ -132,7 +140,7 @@ tell_name(struct wj_ring *ring, PyObject *handle, PyObject *started)
         return -1;
     }
     struct wj_thread *thread = wj_thread_find((pthread_t)value);
-    if (thread == NULL || !thread->live) {
+    if (thread == NULL || !is_there(thread)) {
         return 0;
     }
     const char *text;

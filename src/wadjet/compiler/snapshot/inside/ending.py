@@ -61,10 +61,14 @@ def let_go() -> bool:
 
 def _empty(names: dict[str, object]) -> None:
     """Take a module's names away, the private ones first, as the interpreter does."""
-    for private in (True, False):
-        for name in list(names):
-            if name != "__builtins__" and (name[:1] == "_" and name[1:2] != "_") == private:
-                names[name] = None
+    public = []
+    for name in list(names):
+        if name[:1] == "_" != name[1:2]:
+            names[name] = None
+        elif name != "__builtins__":
+            public.append(name)
+    for name in public:
+        names[name] = None
 
 
 def flush_files() -> None:
