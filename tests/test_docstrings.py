@@ -18,11 +18,14 @@ NO_MODULES = (
     "gdb_side",
     "lldb_side",
     "optimized",
+    "randomness",
     "reads",
     "starting",
+    "trial",
     "wadjet_memory",
     "wadjet_snapshot",
     "wadjet_startup",
+    "waking",
 )
 """What runs a program or in a debugger, is or needs what is loaded before one, or changes how this
 process imports."""
