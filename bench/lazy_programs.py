@@ -1,8 +1,9 @@
-"""Nine real programs with their imports waiting: are they the same, and what do they save?
+"""Real programs with their imports waiting: are they the same, and what do they save?
 
-    python -m bench.lazy_programs             in an environment that has Wadjet, and
+    python -m bench.lazy_programs [NAME...]   in an environment that has Wadjet, and
                                               `pip install flask requests rich django boto3
-                                              sqlalchemy pandas fastapi`
+                                              sqlalchemy pandas fastapi httpie twine sphinx
+                                              virtualenv black cookiecutter awscli tox pylint`
 
 Each start is recorded, `wadjet lazy --hook` proves which of its imports can wait, and both ways
 to start are run: output and exit code are compared, and user instructions counted.
@@ -58,14 +59,21 @@ PROGRAMS = {
 }
 """What follows ``python`` on the command line, or the text of a script."""
 
+COMMANDS = (
+    *("awscli", "black", "cookiecutter", "httpie", "pylint"),
+    *("sphinx", "tox", "twine", "virtualenv"),
+)
+"""More programs of the command line, each asked for its version."""
+PROGRAMS |= {name: ("-m", name, "--version") for name in COMMANDS}
+
 
 def main() -> int:
-    """Try each program; return how many are not the same."""
+    """Try each program, or those that are named; return how many are not the same."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for name, program in PROGRAMS.items():
-            words = list(program)
+        for name in sys.argv[1:] or PROGRAMS:
+            words = list(PROGRAMS[name])
             if len(words) == 1:
                 Path(f"{name}_app.py").write_text(words[0])
                 words = [f"{name}_app.py"]
