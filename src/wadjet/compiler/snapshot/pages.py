@@ -9,6 +9,7 @@ kernel gives sixteen of those for a fault.
 from __future__ import annotations
 
 import os
+import select
 import struct
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ _VARIABLE = "WADJET_SNAPSHOT_TRIAL"
 _PAGE = 4096
 _PRESENT, _OF_A_FILE = 1 << 63, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
 _MOST = 1024  # WJ_MOST_RUNS
+_PATIENCE = 60.0
+"""Seconds within which an image starts, on whatever machine."""
 
 
 def needed(image: Path, environment: Mapping[str, str]) -> list[tuple[int, int]]:
@@ -39,7 +42,8 @@ def needed(image: Path, environment: Mapping[str, str]) -> list[tuple[int, int]]
         os.close(writer)
     with process, os.fdopen(reader, "rb") as end:
         try:
-            return runs(_written(image, process.pid)) if end.read(1) else []
+            there = select.select([end], [], [], _PATIENCE)[0] and end.read(1)
+            return runs(_written(image, process.pid)) if there else []
         except OSError:
             return []
         finally:

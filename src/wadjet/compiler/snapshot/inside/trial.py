@@ -1,6 +1,7 @@
 """A first start, after which the builder looks which pages it has needed.
 
-It runs nothing of the program: no hooks, no functions for the end, no finalizers.
+It runs nothing of the program: no hooks of `wadjet.snapshot`, no functions for the end, no
+finalizers. What was registered for children of a fork is called, as for every image.
 """
 
 from __future__ import annotations
