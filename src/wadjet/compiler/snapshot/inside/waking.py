@@ -52,11 +52,12 @@ def wake(
 
 def _ignore(signals: int) -> None:
     """Ignore the signals of a set: bit n - 1 is signal n."""
-    import signal
+    # its Python side makes enumerations, which takes longer than all of a start
+    import _signal  # type: ignore[import-not-found]
 
-    for number in signal.valid_signals():
+    for number in _signal.valid_signals():
         if signals >> number - 1 & 1:
-            signal.signal(number, signal.SIG_IGN)
+            _signal.signal(number, _signal.SIG_IGN)
 
 
 def _reopen(text: Any, number: int, interactive: bool) -> None:
