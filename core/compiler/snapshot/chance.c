@@ -50,9 +50,12 @@ wj_renews(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "Oy#", &holder, &words, &size)) {
         return NULL;
     }
+    if ((size_t)size > LARGEST_STATE || count == MOST_STATES) {
+        return Py_NewRef(Py_False);
+    }
     char *start = PyCapsule_CheckExact(holder) ? behind(holder, words, (size_t)size)
                                                : within(holder, words, (size_t)size);
-    if (start == NULL || size > LARGEST_STATE || count == MOST_STATES) {
+    if (start == NULL) {
         return Py_NewRef(Py_False);
     }
     states[count].start = start;
