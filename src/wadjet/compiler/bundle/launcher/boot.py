@@ -37,6 +37,7 @@ def _loader() -> "Any":
         def get_code(self, fullname: str) -> "Any":
             return _bundle.code(fullname)
 
+    _bundle.lead(Loader)
     _bundle.Loader = Loader
     return Loader
 
@@ -117,6 +118,7 @@ def _become_site() -> None:
         sys.path_hooks.insert(0, _late_zipimporter)
     _bundle.make_spec = make_spec
     sys.meta_path.insert(2, _bundle)
+    _bundle.wake()
     for line in RECORD["lines"]:
         exec(line)
 

@@ -21,7 +21,7 @@ from wadjet.pipeline.source import read
 from wadjet.pipeline.unit import Pass
 
 _HERE = Path(__file__).parent
-_SOURCES = ("main.c", "bundle.c", "dispositions.c", "ending.c", "late_math.c")
+_SOURCES = ("main.c", "bundle.c", "collector.c", "dispositions.c", "ending.c", "late_math.c")
 _FLAGS = (
     "-std=gnu11",
     "-O2",

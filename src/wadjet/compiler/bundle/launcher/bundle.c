@@ -85,10 +85,42 @@ code(PyObject *self, PyObject *given)
     return wadjet_code(found->offset, found->size);
 }
 
+static PyTypeObject *base; /* of the loader. Owned, as long as the process is there */
+
+static PyObject *
+exec_module(PyObject *self, PyObject *module)
+{
+    return wadjet_import((PyObject *)base, self, module);
+}
+
+static PyMethodDef execution = {"exec_module", exec_module, METH_O, "Run a module."};
+
+/* No function of Python: it would be seen in the tracebacks of what it runs. */
+static PyObject *
+lead(PyObject *self, PyObject *loader)
+{
+    (void)self;
+    base = (PyTypeObject *)Py_NewRef(((PyTypeObject *)loader)->tp_base);
+    PyObject *method = PyDescr_NewMethod((PyTypeObject *)loader, &execution);
+    int done = method ? PyObject_SetAttrString(loader, "exec_module", method) : -1;
+    Py_XDECREF(method);
+    return done < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+wake(PyObject *self, PyObject *unused)
+{
+    (void)self, (void)unused;
+    return wadjet_wake_collector() < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 static PyMethodDef functions[] = {
     {"find_spec", (PyCFunction)(void (*)(void))find_spec, METH_VARARGS | METH_KEYWORDS,
      "Return how a module of the bundle is loaded, or None."},
     {"code", code, METH_O, "Return the code of a module of the bundle."},
+    {"lead", lead, METH_O, "Have the collector wait while a class of loaders imports."},
+    {"wake", wake, METH_NOARGS,
+     "Have the collector work that slept through the start."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -191,13 +191,12 @@ nobody_may_notice(void)
     if (!is_ordinary()) {
         return false;
     }
-    PyObject *collector = PyImport_ImportModule("gc");
+    PyObject *collector = wadjet_collector(); /* Borrowed */
     PyObject *objects = collector && is_undisturbed(collector)
                             ? PyObject_CallMethod(collector, "get_objects", NULL)
                             : NULL;
     bool nobody = objects && none_may_notice(objects);
     Py_XDECREF(objects);
-    Py_XDECREF(collector);
     PyErr_Clear();
     return nobody;
 }

@@ -31,6 +31,13 @@ extern const unsigned char wadjet_bundle[];
 PyObject *wadjet_init_bundle(void);
 PyObject *wadjet_code(size_t offset, size_t size);
 
+/* collector.c */
+PyObject *wadjet_collector(void); /* Borrowed; NULL with an exception set */
+void wadjet_lull_collector(void);
+int wadjet_wake_collector(void); /* 0, or -1 with an exception set */
+/* Run a module by `exec_module` of a class of loaders. */
+PyObject *wadjet_import(PyObject *base, PyObject *loader, PyObject *module);
+
 /* dispositions.c */
 void wadjet_know_dispositions(void);
 void wadjet_forget_dispositions(void);

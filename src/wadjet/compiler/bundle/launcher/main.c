@@ -145,6 +145,7 @@ initialize(PyConfig *config)
     if (&_Py_InitializeMain) {
         PyObject *modules = PyImport_GetModuleDict(); /* Borrowed */
         bool left = PyDict_SetItemString(modules, "zipimport", Py_None) == 0;
+        wadjet_lull_collector();
         check(_Py_InitializeMain());
         if (!left || PyDict_DelItemString(modules, "zipimport") < 0) {
             PyErr_Clear();
