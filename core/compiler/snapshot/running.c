@@ -58,15 +58,54 @@ start_interpreter(int argc, char **argv)
     return 0;
 }
 
+/* What a start looks up. To make the texts anew would cost it more than to find them.
+ */
+enum name {
+    BOOT,
+    PREPARE,
+    ENDING,
+    EXIT_CODE,
+    FINISH_THREADS,
+    LET_GO,
+    STDOUT,
+    STDERR,
+    CLOSED,
+    FLUSH,
+    NAMES
+};
+static const char *const texts[NAMES] = {
+    [BOOT] = WJ_BOOT,     [PREPARE] = "prepare",
+    [ENDING] = WJ_ENDING, [EXIT_CODE] = "exit_code",
+    [LET_GO] = "let_go",  [FINISH_THREADS] = "finish_threads",
+    [STDOUT] = "stdout",  [STDERR] = "stderr",
+    [CLOSED] = "closed",  [FLUSH] = "flush",
+};
+static PyObject *names[NAMES], *modules, *streams;
+
+/* 0, or -1 with an exception set. */
+static int
+make_names(void)
+{
+    for (int i = 0; i < NAMES; i++) {
+        names[i] = PyUnicode_InternFromString(texts[i]);
+        if (names[i] == NULL) {
+            return -1;
+        }
+    }
+    PyObject *system = PyImport_ImportModule("sys");
+    modules = PyImport_GetModuleDict();
+    streams = system ? PyModule_GetDict(system) : NULL;
+    return streams ? 0 : -1; /* the interpreter keeps it, as the names are kept */
+}
+
 /* Call a function of ours. To import a module that is there already would cost a start
    more than all else here. Owned; NULL with an exception set. */
 static PyObject *
-ours(const char *module, const char *function, PyObject *argument)
+ours(enum name module, enum name function, PyObject *argument)
 {
-    PyObject *modules = PyImport_GetModuleDict();
-    PyObject *made = PyDict_GetItemString(modules, module);
-    made = made ? Py_NewRef(made) : PyImport_ImportModule(module);
-    PyObject *called = made ? PyObject_GetAttrString(made, function) : NULL;
+    PyObject *made = PyDict_GetItemWithError(modules, names[module]);
+    made = made ? Py_NewRef(made) : PyImport_Import(names[module]);
+    PyObject *called = made ? PyObject_GetAttr(made, names[function]) : NULL;
     PyObject *result =
         called ? PyObject_CallFunctionObjArgs(called, argument, NULL) : NULL;
     Py_XDECREF(called);
@@ -76,26 +115,29 @@ ours(const char *module, const char *function, PyObject *argument)
 
 /* Write what a standard stream still holds. 0, or -1. */
 static int
-flush(const char *name, int tells)
+flush(enum name which, int tells)
 {
-    PyObject *stream = PySys_GetObject(name), *done = NULL;
+    PyObject *stream = PyDict_GetItemWithError(streams, names[which]), *done = NULL;
     if (stream == NULL || stream == Py_None) {
         return 0;
     }
-    PyObject *closed = PyObject_GetAttrString(stream, "closed");
+    Py_INCREF(stream);
+    PyObject *closed = PyObject_GetAttr(stream, names[CLOSED]);
     int is_closed = closed != NULL && PyObject_IsTrue(closed) > 0;
     Py_XDECREF(closed);
     PyErr_Clear();
-    if (is_closed) {
-        return 0;
+    int failed = 0;
+    if (!is_closed) {
+        done = PyObject_CallMethodNoArgs(stream, names[FLUSH]);
+        failed = done == NULL && tells ? -1 : 0;
     }
-    done = PyObject_CallMethod(stream, "flush", NULL);
-    if (done == NULL && tells) {
-        wj_report_unflushed(stream, name);
+    if (failed) {
+        wj_report_unflushed(stream, texts[which]);
     }
     PyErr_Clear();
     Py_XDECREF(done);
-    return done == NULL && tells ? -1 : 0;
+    Py_DECREF(stream);
+    return failed;
 }
 
 /* After a file the interpreter writes what its streams hold, before any function for
@@ -109,8 +151,8 @@ flush_after(PyObject *code)
     }
     PyObject *type, *value, *trace;
     PyErr_Fetch(&type, &value, &trace);
-    flush("stderr", 0);
-    flush("stdout", 0);
+    flush(STDERR, 0);
+    flush(STDOUT, 0);
     PyErr_Restore(type, value, trace);
 }
 
@@ -136,8 +178,8 @@ carry_out(PyObject *plan)
 static int
 flush_both(void)
 {
-    int failed = flush("stdout", 1);
-    flush("stderr", 0);
+    int failed = flush(STDOUT, 1);
+    flush(STDERR, 0);
     return failed;
 }
 
@@ -149,7 +191,7 @@ report(int *interrupted)
         PyObject *type, *value, *trace;
         PyErr_Fetch(&type, &value, &trace);
         PyErr_NormalizeException(&type, &value, &trace);
-        PyObject *code = ours(WJ_ENDING, "exit_code", value);
+        PyObject *code = ours(ENDING, EXIT_CODE, value);
         int status = code == NULL ? -1 : (int)PyLong_AsLong(code);
         if (PyErr_Occurred()) {
             PyErr_Print();
@@ -167,13 +209,13 @@ report(int *interrupted)
 __attribute__((noreturn)) static void
 end(int code, int interrupted)
 {
-    PyObject *done = ours(WJ_ENDING, "finish_threads", NULL);
+    PyObject *done = ours(ENDING, FINISH_THREADS, NULL);
     if (done == NULL) {
         PyErr_Print();
     }
     Py_XDECREF(done);
     int failed = flush_both();
-    done = ours(WJ_ENDING, "let_go", NULL);
+    done = ours(ENDING, LET_GO, NULL);
     int libraries = done != Py_False;
     if (done == NULL) {
         PyErr_Print();
@@ -200,7 +242,7 @@ wj_run(int argc, char **argv)
         || start_interpreter(argc, argv) < 0) {
         exit(1);
     }
-    PyObject *plan = ours(WJ_BOOT, "prepare", NULL);
+    PyObject *plan = make_names() < 0 ? NULL : ours(BOOT, PREPARE, NULL);
     PyObject *result = plan ? carry_out(plan) : NULL;
     if (result == NULL) {
         code = report(&interrupted);

@@ -41,6 +41,11 @@ struct wj_held {
     char *path; /* Owned */
 };
 
+/* Checksums of memory. */
+struct wj_sums {
+    uint64_t words, places;
+};
+
 /* What a path was like; `known` is 0 where there was nothing. */
 struct wj_file {
     char *path; /* Owned */
@@ -56,7 +61,7 @@ struct wj_frozen {
     uintptr_t stack_low, stack_high; /* the stack that we run on */
     uintptr_t frames_high;           /* above it are the words that the kernel wrote */
     uintptr_t vdso;                  /* its code, where it is now */
-    uint64_t vdso_hash;
+    struct wj_sums vdso_sums;
     struct wj_vdso_piece vdso_pieces[WJ_VDSO_PIECES];
     size_t vdso_count;
     struct wj_volatile_piece volatiles[WJ_VOLATILE_PIECES];
@@ -75,7 +80,7 @@ struct wj_frozen {
     size_t file_count;
     struct wj_held held[WJ_HELD];
     size_t held_count;
-    char **variables; /* NAME=VALUE, or NAME where there was none. Owned */
+    char **variables; /* each NAME=VALUE, then each NAME that had none. Owned */
     size_t variable_count;
     char *python; /* what a cold start runs, and its first words. Owned */
     char **words;
@@ -110,7 +115,7 @@ int wj_is_read_by_all(const char *text);
 
 /* What of the processor a C library chooses its functions by. */
 void wj_describe_cpu(uint32_t words[WJ_CPU_WORDS]);
-uint64_t wj_hash(const void *start, size_t size);
+struct wj_sums wj_sum(const void *start, size_t size);
 
 /* Fill in what the C library and the kernel agreed on for this thread. 0, or -1 with a
  * reason in `why`. */

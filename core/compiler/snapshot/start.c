@@ -283,7 +283,7 @@ wj_describe_thread(const char **why)
     wj_frozen.user = getuid();
     wj_describe_cpu(wj_frozen.cpu);
     const struct wj_vdso_piece *code = wj_frozen.vdso_pieces + wj_frozen.vdso_count - 1;
-    wj_frozen.vdso_hash = wj_hash((void *)code->start, code->size);
+    wj_frozen.vdso_sums = wj_sum((void *)code->start, code->size);
     return 0;
 }
 

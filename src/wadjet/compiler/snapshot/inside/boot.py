@@ -99,7 +99,7 @@ def _arguments(variables: list[str], roots: list[str]) -> tuple[Any, ...]:
         order["image"],
         os.fsencode(order["python"]),
         [os.fsencode(each) for each in order["words"]],
-        [_entry(each) for each in variables],
+        sorted((_entry(each) for each in variables), key=lambda each: b"=" not in each),
         [os.fsencode(each) for each in roots],
         [os.fsencode(each) for each in order["images"]],
     )
