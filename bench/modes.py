@@ -174,6 +174,15 @@ def code_data_share(application: Application, folder: Path) -> Built:
     return Built((python, str(application.script)), (archive,), shared)
 
 
+def fix(application: Application, folder: Path) -> Built:
+    """Edit a copy of the application as the measurements of mild treatments say."""
+    copied = folder / "fixed"
+    shutil.copytree(application.script.parent, copied, ignore=shutil.ignore_patterns("__*"))
+    script = copied / application.script.name
+    _wadjet("startup", "--fix", "--apply", str(script))
+    return Built((_python(), str(script)), (script,))
+
+
 def lazy(application: Application, folder: Path) -> Built:
     """Have the imports wait that a trial of the program proves can."""
     recording, listed, script = folder / "app.wadjet", folder / "lazy.toml", str(application.script)
@@ -221,6 +230,7 @@ def _wadjet(*words: str, variables: Mapping[str, str] | None = None, code: int =
 
 MODES = (
     Mode("plain", plain, counted=True),
+    Mode("fix", fix, ours=True, counted=True),
     Mode("lazy", lazy, ours=True, counted=True),
     Mode("launcher", launcher, ours=True, counted=True),
     Mode("snapshot", snapshot, ours=True),
