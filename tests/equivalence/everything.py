@@ -1,8 +1,9 @@
 """All of CPython's test files by way of the importer and passes, which takes an hour or two.
 
 ``python -m tests.equivalence.everything [--passes WORDS] [NAME...]`` prints each test that does
-not come to what it comes to without. A test that differs is asked of a plain Python twice more:
-what differs from itself there is told of as unsteady, and does not count.
+not come to what it comes to without; with ``--snapshot`` the tests run in a process that has come
+back from a snapshot instead. A test that differs is asked of a plain Python twice more: what
+differs from itself there is told of as unsteady, and does not count.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.equivalence.test_cpython import came, is_known
+from tests.equivalence.test_cpython import came, environment, is_known
 
 _UNWANTED = {
     "test_asdl_parser",  # needs a checkout of CPython
@@ -32,9 +33,27 @@ def names() -> list[str]:
     return sorted({each.stem for each in folder.glob("test_*")} - _UNWANTED)
 
 
-def differing(name: str, passes: str, folder: Path) -> tuple[list[str], list[str]]:
+def frozen(folder: Path) -> str:
+    """Return an interpreter that was frozen with what the tests import most."""
+    made = folder / "py"
+    words = ["--preload", "test.support.os_helper,unittest,asyncio,decimal,json,logging,tempfile"]
+    subprocess.run(
+        [sys.executable, "-m", "wadjet", "snapshot", "python", "-q", "-o", str(made), *words],
+        env=environment(folder),
+        check=True,
+    )
+    return str(made)
+
+
+def differing(
+    name: str, passes: str, folder: Path, snapshot: str = ""
+) -> tuple[list[str], list[str]]:
     """Return the tests of a file that differ, and those that differ from themselves."""
-    stock, ours = came("stock", name, folder), came("importer", name, folder, passes)
+    stock = came("stock", name, folder)
+    if snapshot:
+        ours = came("stock", name, folder, python=snapshot)
+    else:
+        ours = came("importer", name, folder, passes)
     before, after = stock["came"], ours["came"]
     differ = {
         test
@@ -58,14 +77,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--passes", default="safe", metavar="WORDS")
+    parser.add_argument("--snapshot", action="store_true")
     given = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
+        snapshot = frozen(Path(scratch)) if given.snapshot else ""
         for name in given.names or names():
             folder = Path(scratch) / name
             folder.mkdir()
             try:
-                found, unsteady = differing(name, given.passes, folder)
+                found, unsteady = differing(name, given.passes, folder, snapshot)
             except (subprocess.TimeoutExpired, FileNotFoundError) as error:
                 print(f"{name}: not compared: {type(error).__name__}", flush=True)
                 continue

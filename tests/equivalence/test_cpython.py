@@ -62,22 +62,31 @@ def is_known(test: str) -> bool:
     return any(fnmatchcase(test, each) for each in patterns)
 
 
-def came(way: str, name: str, folder: Path, passes: str = "safe") -> dict[str, Any]:
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables that tests run with, which write what they compile below a folder."""
+    return {
+        **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(folder / "cache"),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def came(
+    way: str, name: str, folder: Path, passes: str = "safe", python: str = sys.executable
+) -> dict[str, Any]:
     """Return what came of each test of a file, run in a process of its own."""
     told = folder / f"{way}.json"
-    subprocess.run(
-        [sys.executable, "-W", "ignore", HERE / "runner.py", way, passes, f"test.{name}"],
-        env={
-            **os.environ,
-            "WADJET_OUTCOMES": str(told),
-            "PYTHONDONTWRITEBYTECODE": "",
-            "PYTHONPYCACHEPREFIX": str(folder.parent / "cache"),
-        },
+    told.unlink(missing_ok=True)
+    done = subprocess.run(
+        [python, HERE / "runner.py", way, passes, f"test.{name}"],
+        env={**environment(folder.parent), "WADJET_OUTCOMES": str(told)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=300,
         check=False,
     )
+    assert not done.stderr.startswith(b"wadjet: cold start")
     found: dict[str, Any] = json.loads(told.read_text())
     return found
 

@@ -75,7 +75,7 @@ def freeze() -> list[str]:
     restored = order["frozen"] = True
     words = waking.wake(*woken)
     if trial.NAME in waking.variables():
-        trial.run()
+        trial.run(order)
     hooks.run()
     return words
 

@@ -42,6 +42,16 @@ def script(order: dict[str, Any], arguments: list[str]) -> Plan:
     return _code(order, _read(path), path, arguments, file=path)
 
 
+def command(order: dict[str, Any], code: str, arguments: list[str]) -> Plan:
+    """Return the code of a command, in ``__main__``."""
+    found = _code(order, os.fsencode(code), "<string>", ["-c", *arguments])
+    if order["keeps_commands"]:
+        import linecache
+
+        linecache._register_code(found[0], code, "<string>")  # type: ignore[attr-defined]
+    return found
+
+
 def cold(order: dict[str, Any], why: str) -> NoReturn:
     """Become the plain interpreter, with a line that says why."""
     words = sys.orig_argv
@@ -61,12 +71,7 @@ def _interpreter(order: dict[str, Any], words: list[str]) -> Plan:
     if option == "-c":
         code, arguments = _attached(order, rest)
         _path(order, "")
-        found = _code(order, os.fsencode(code), "<string>", ["-c", *arguments])
-        if order["keeps_commands"]:
-            import linecache
-
-            linecache._register_code(found[0], code, "<string>")  # type: ignore[attr-defined]
-        return found
+        return command(order, code, arguments)
     if option == "-m":
         module, arguments = _attached(order, rest)
         _path(order, os.getcwd())

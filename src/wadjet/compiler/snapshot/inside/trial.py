@@ -10,19 +10,20 @@ import gc
 import os
 import sys
 
-from wadjet.compiler.snapshot.inside import ending, waking
+from wadjet.compiler.snapshot.inside import ending, starting, waking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 NAME = b"WADJET_SNAPSHOT_TRIAL"
 """The variable that asks for it, with the descriptor to tell of its end."""
 
 
-def run() -> NoReturn:
+def run(order: dict[str, Any]) -> NoReturn:
     """Do what every start does, and wait to be looked at."""
-    exec(compile("pass", "<string>", "exec"), {})
+    code, _, names = starting.command(order, "pass", [])
+    exec(code, names)
     for module, function in (("threading", "_shutdown"), ("logging", "shutdown")):
         if module in sys.modules:
             getattr(sys.modules[module], function)()
