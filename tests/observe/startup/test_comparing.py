@@ -25,6 +25,17 @@ def test_each_variant_is_counted_and_held_against_the_first(tmp_path: Path) -> N
     assert script.read_text() == plain
 
 
+def test_what_differs_from_run_to_run_is_not_held_against_a_variant(tmp_path: Path) -> None:
+    script = tmp_path / "app.py"
+    plain = "import os\nprint('by', os.getpid(), 'in all')\n"
+    script.write_text(plain)
+    texts = {"plain": plain, "same": f"{plain}pass\n", "other": plain.replace("all", "some")}
+    texts["more"] = f"{plain}print()\n"
+    texts["code"] = f"{plain}raise SystemExit(1)\n"
+    rows = compare(str(script), [], [], texts, turns=1, count=False)
+    assert [each.name for each in rows if each.is_same] == ["plain", "same"]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

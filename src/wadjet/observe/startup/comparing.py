@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,7 @@ class Measured:
     """A variant: system calls, user instructions (None: not counted), the median time in ns.
 
     ``ratio`` is that of its time to the time as it is, the median of pairs. ``is_same`` says
-    whether output and exit code are as they were.
+    whether output and exit code are as they were, but for words that differ from run to run.
     """
 
     name: str
@@ -90,8 +91,8 @@ def compare(
             path.write_bytes(text.encode())
             words = [sys.executable, *options, "-c", _RUN, str(path)]
             commands[name] = [*words, str(Path(script).absolute()), *arguments]
-        ran = {name: _ran(command) for name, command in commands.items()}
-        times = _in_turn(commands, turns)
+        ran = {name: [_ran(command)] for name, command in commands.items()}
+        times = _in_turn(commands, turns, ran)
         first = next(iter(commands))
         return [
             Measured(
@@ -102,26 +103,52 @@ def compare(
                 statistics.median(
                     own / plain for own, plain in zip(times[name], times[first], strict=True)
                 ),
-                ran[name] == ran[first],
+                name == first or all(_is_one_of(each, ran[first]) for each in ran[name]),
             )
             for name, command in commands.items()
         ]
 
 
-def _ran(command: Sequence[str]) -> tuple[int, bytes, bytes]:
+_Outcome = tuple[int, bytes, bytes]
+"""An exit code, and what was written to the two streams."""
+_WORDS = re.compile(rb"\s+|\S+")
+
+
+def _ran(command: Sequence[str]) -> _Outcome:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
-def _in_turn(commands: Mapping[str, Sequence[str]], turns: int) -> dict[str, list[int]]:
-    """Return the times of each command in ns, taken round by round, from either end."""
+def _is_one_of(outcome: _Outcome, others: Sequence[_Outcome]) -> bool:
+    """Say whether an outcome is as others, but for words in which these differ themselves."""
+    codes, *streams = zip(outcome, *others, strict=True)
+    return len(set(codes)) == 1 and all(_is_like(*each) for each in streams)
+
+
+def _is_like(text: bytes, *others: bytes) -> bool:
+    own, *split = (_WORDS.findall(each) for each in (text, *others))
+    if any(len(each) != len(own) for each in split):
+        return False
+    return all(
+        word == words[0] or len(set(words)) > 1 for word, *words in zip(own, *split, strict=True)
+    )
+
+
+def _in_turn(
+    commands: Mapping[str, Sequence[str]], turns: int, ran: Mapping[str, list[_Outcome]]
+) -> dict[str, list[int]]:
+    """Return the times of each command in ns, taken round by round, from either end.
+
+    What comes of each run is put to ``ran``.
+    """
     times: dict[str, list[int]] = {name: [] for name in commands}
     for turn in range(turns):
         names = list(commands)
         for name in names if turn % 2 else reversed(names):
             began = time.monotonic_ns()
-            _ran(commands[name])
+            outcome = _ran(commands[name])
             times[name].append(time.monotonic_ns() - began)
+            ran[name].append(outcome)
     return times
 
 
