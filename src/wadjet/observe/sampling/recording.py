@@ -267,8 +267,9 @@ class Recording:
         known = self._threads.get(number)
         if known is None or number in source.early:
             source.early.discard(number)
-            default = "MainThread" if tid == source.process.pid else f"thread {tid}"
-            known = Thread(source.names.pop(tid, default), tid, source.number, when)
+            nameless = "MainThread" if tid == source.process.pid else f"thread {tid}"
+            name = name or source.names.pop(tid, known.name if known else nameless)
+            known = Thread(name, tid, source.number, when)
             source.live[tid] = source.numbers[tid] = number
         if kind == "end":
             known = replace(known, ended=when, cpu=cpu)
