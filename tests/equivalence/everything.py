@@ -1,9 +1,10 @@
 """All of CPython's test files by way of the importer and passes, which takes an hour or two.
 
 ``python -m tests.equivalence.everything [--passes WORDS] [NAME...]`` prints each test that does
-not come to what it comes to without; with ``--snapshot`` the tests run in a process that has come
-back from a snapshot instead. A test that differs is asked of a plain Python twice more: what
-differs from itself there is told of as unsteady, and does not count.
+not come to what it comes to without. With ``--snapshot`` the tests run in a process that has come
+back from a snapshot instead, with ``--launcher`` in one that a launcher has started. A test that
+differs is asked of a plain Python twice more: what differs from itself there is told of as
+unsteady, and does not count.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.equivalence.test_cpython import came, environment, is_known
+from tests.equivalence.test_cpython import RUNNER, came, environment, is_known
 
 _UNWANTED = {
     "test_asdl_parser",  # needs a checkout of CPython
@@ -33,25 +35,32 @@ def names() -> list[str]:
     return sorted({each.stem for each in folder.glob("test_*")} - _UNWANTED)
 
 
-def frozen(folder: Path) -> str:
-    """Return an interpreter that was frozen with what the tests import most."""
-    made = folder / "py"
-    words = ["--preload", "test.support.os_helper,unittest,asyncio,decimal,json,logging,tempfile"]
-    subprocess.run(
-        [sys.executable, "-m", "wadjet", "snapshot", "python", "-q", "-o", str(made), *words],
-        env=environment(folder),
-        check=True,
-    )
-    return str(made)
+def snapshot(folder: Path) -> tuple[str, ...]:
+    """Return what runs tests in an interpreter that was frozen with what they import most."""
+    words = ["python", "--preload"]
+    words += ["test.support.os_helper,unittest,asyncio,decimal,json,logging,tempfile"]
+    return _made("snapshot", words, folder), RUNNER[1]
+
+
+def launcher(folder: Path) -> tuple[str, ...]:
+    """Return what runs tests by a launcher of their runner."""
+    return (_made("launcher", [RUNNER[1]], folder),)
+
+
+def _made(command: str, words: list[str], folder: Path) -> str:
+    made = str(folder / command)
+    line = [sys.executable, "-m", "wadjet", command, *words, "-q", "-o", made]
+    subprocess.run(line, env=environment(folder), check=True)
+    return made
 
 
 def differing(
-    name: str, passes: str, folder: Path, snapshot: str = ""
+    name: str, passes: str, folder: Path, runner: Sequence[str] = ()
 ) -> tuple[list[str], list[str]]:
     """Return the tests of a file that differ, and those that differ from themselves."""
     stock = came("stock", name, folder)
-    if snapshot:
-        ours = came("stock", name, folder, python=snapshot)
+    if runner:
+        ours = came("stock", name, folder, runner=runner)
     else:
         ours = came("importer", name, folder, passes)
     before, after = stock["came"], ours["came"]
@@ -77,16 +86,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--passes", default="safe", metavar="WORDS")
-    parser.add_argument("--snapshot", action="store_true")
+    for way in (snapshot, launcher):
+        parser.add_argument(f"--{way.__name__}", dest="way", action="store_const", const=way)
     given = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
-        snapshot = frozen(Path(scratch)) if given.snapshot else ""
+        runner = given.way(Path(scratch)) if given.way else ()
         for name in given.names or names():
             folder = Path(scratch) / name
             folder.mkdir()
             try:
-                found, unsteady = differing(name, given.passes, folder, snapshot)
+                found, unsteady = differing(name, given.passes, folder, runner)
             except (subprocess.TimeoutExpired, FileNotFoundError) as error:
                 print(f"{name}: not compared: {type(error).__name__}", flush=True)
                 continue

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
+RUNNER = (sys.executable, str(HERE / "runner.py"))
 KNOWN: dict[str, list[str]] = tomllib.loads((HERE / "known.toml").read_text())
 """Patterns of tests, by the reason why they differ."""
 _NAMES = """
@@ -73,13 +75,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def came(
-    way: str, name: str, folder: Path, passes: str = "safe", python: str = sys.executable
+    way: str, name: str, folder: Path, passes: str = "safe", runner: Sequence[str] = RUNNER
 ) -> dict[str, Any]:
     """Return what came of each test of a file, run in a process of its own."""
     told = folder / f"{way}.json"
     told.unlink(missing_ok=True)
     done = subprocess.run(
-        [python, HERE / "runner.py", way, passes, f"test.{name}"],
+        [*runner, way, passes, f"test.{name}"],
         env={**environment(folder.parent), "WADJET_OUTCOMES": str(told)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
