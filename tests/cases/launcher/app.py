@@ -264,6 +264,20 @@ def imports() -> None:
     print(neighbour.__loader__.get_source("neighbour"))
 
 
+def names_of_no_module() -> None:
+    import importlib.util
+
+    for name in ("json\0", "json\udc80", "", "json.", "no\u0308n"):
+        try:
+            print(ascii(name), importlib.util.find_spec(name))
+        except (ImportError, ValueError) as error:
+            print(ascii(name), ascii(error))
+        try:
+            __import__(name)
+        except (ImportError, ValueError) as error:
+            print(ascii(name), ascii(error))
+
+
 def shadowed() -> None:
     from pathlib import Path
     from tempfile import TemporaryDirectory

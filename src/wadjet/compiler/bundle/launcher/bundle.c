@@ -30,9 +30,16 @@ by_name(const void *name, const void *each)
     return strcmp(name, ((const struct module *)each)->name);
 }
 
+/* NULL where there is none: no module has a name that is no text of C. */
 static const struct module *
-module_called(const char *name)
+module_called(PyObject *wanted)
 {
+    Py_ssize_t size;
+    const char *name = PyUnicode_AsUTF8AndSize(wanted, &size);
+    if (!name || strlen(name) != (size_t)size) {
+        PyErr_Clear();
+        return NULL;
+    }
     return bsearch(name, MODULES, MODULE_COUNT, sizeof *MODULES, by_name);
 }
 
@@ -56,9 +63,8 @@ static PyObject *
 find_spec(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
     static char *words[] = {"name", "path", "target", NULL};
-    const char *name;
-    PyObject *path = Py_None, *target = Py_None; /* Borrowed */
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "s|OO", words, &name, &path,
+    PyObject *name, *path = Py_None, *target = Py_None; /* Borrowed */
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "U|OO", words, &name, &path,
                                      &target)) {
         return NULL;
     }
@@ -66,7 +72,7 @@ find_spec(PyObject *self, PyObject *arguments, PyObject *keywords)
     if (!found || !is_fresh(found)) {
         Py_RETURN_NONE;
     }
-    return PyObject_CallMethod(self, "make_spec", "sONNNi", name, path,
+    return PyObject_CallMethod(self, "make_spec", "OONNNi", name, path,
                                PyUnicode_DecodeFSDefault(found->file),
                                PyBool_FromLong(found->is_package),
                                PyBool_FromLong(found->is_extension), found->entry);
@@ -76,11 +82,9 @@ static PyObject *
 code(PyObject *self, PyObject *given)
 {
     (void)self;
-    const char *name = PyUnicode_AsUTF8(given);
-    const struct module *found = name ? module_called(name) : NULL;
+    const struct module *found = PyUnicode_Check(given) ? module_called(given) : NULL;
     if (!found || found->is_extension) {
-        return name ? PyErr_Format(PyExc_ImportError, "no %R in the bundle", given)
-                    : NULL;
+        return PyErr_Format(PyExc_ImportError, "no %R in the bundle", given);
     }
     return wadjet_code(found->offset, found->size);
 }
