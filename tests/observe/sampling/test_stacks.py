@@ -228,15 +228,19 @@ def fds():
         found = [entry.name for entry in entries]
     return [each for each in found if os.path.lexists(f"/proc/self/fd/{each}")]
 """
-    run = recorded(["-c", fds + program], folder=tmp_path)
-    assert (run.out, run.err) == ("['MainThread'] True\nTrue\n", "")
-    names = [each.name for each in run.profile.threads]
-    assert len(names) == len(set(names))
-    found = {f"{number}-{each}" for number in range(50) for each in range(4)} & set(names)
-    assert len(found) >= 150  # all but a few, but a loaded machine looks late
-    for each in run.profile.threads:
-        assert each.started <= each.ended
-        assert each.name == "MainThread" or each.cpu < 0.05e9
+    started = {f"{number}-{each}" for number in range(50) for each in range(4)}
+    for turn in range(3):  # a loaded machine looks late, but not each time
+        (folder := tmp_path / str(turn)).mkdir()
+        run = recorded(["-c", fds + program], folder=folder)
+        assert (run.out, run.err) == ("['MainThread'] True\nTrue\n", "")
+        names = [each.name for each in run.profile.threads]
+        assert len(names) == len(set(names))
+        for each in run.profile.threads:
+            assert each.started <= each.ended
+            assert each.name == "MainThread" or each.cpu < 0.05e9
+        if len(started & set(names)) >= 150:
+            return
+    pytest.fail(f"{len(started & set(names))} of 200 threads were found")
 
 
 @pytest.mark.parametrize("how", ["at the start", "later", "by the thread itself"])
