@@ -262,6 +262,11 @@ def imports() -> None:
     print(inspect.getsource(json.loads)[:60], inspect.getsource(state)[:12])
     print(resources.files("json").joinpath("tool.py").is_file())
     print(neighbour.__loader__.get_source("neighbour"))
+    for each in (neighbour, json, json.decoder):
+        spec = each.__spec__
+        print([*vars(each)], [vars(each).get(name) for name in ATTRIBUTES])
+        print(spec.name, spec.origin, spec.cached, spec.parent, spec.submodule_search_locations)
+        print(spec.has_location, spec.loader_state, spec.loader is each.__loader__)
 
 
 def names_of_no_module() -> None:

@@ -7,7 +7,7 @@ It runs as the module ``site``, and is gone when the program begins; a program t
 import _sitebuiltins
 import builtins
 import sys
-from _frozen_importlib import FrozenImporter, _init_module_attrs
+from _frozen_importlib import FrozenImporter, ModuleSpec, _init_module_attrs
 from _frozen_importlib_external import (
     ExtensionFileLoader,
     SourceFileLoader,
@@ -30,6 +30,7 @@ def _loader() -> "Any":
     found = vars(_bundle).get("Loader")
     if found is not None:
         return found
+    given = _attributes()
 
     class Loader(SourceFileLoader):
         """Loads a module of the executable."""
@@ -37,9 +38,43 @@ def _loader() -> "Any":
         def get_code(self, fullname: str) -> "Any":
             return _bundle.code(fullname)
 
+        def create_module(self, spec: "Any") -> "Any":
+            module = _new_module(spec.name)
+            names = module.__dict__
+            if spec.submodule_search_locations is not None:
+                names["__path__"] = spec.submodule_search_locations
+            for name, value in given:
+                names[name] = value(spec)
+            return module
+
     _bundle.lead(Loader)
     _bundle.Loader = Loader
     return Loader
+
+
+_new_module = type(sys)
+
+
+def _attributes() -> "list[tuple[str, Any]]":
+    """Return those that importlib gives a module from a file, and how each is had of a spec.
+
+    Without them it would look for each first, and make an exception that it drops.
+    """
+    known: dict[str, Any] = {
+        "__package__": lambda spec: spec.parent,
+        "__loader__": lambda spec: spec.loader,
+        "__file__": lambda spec: spec.origin,
+        "__cached__": lambda spec: spec.cached,
+    }
+    probe = ModuleSpec("a.b", SourceFileLoader("a.b", "/a/b.py"), origin="/a/b.py")
+    probe.has_location = True
+    probe.cached = "/a/b.pyc"
+    made = _new_module("a.b")
+    _init_module_attrs(probe, made)
+    return [(name, had) for name, had in known.items() if vars(made).get(name) == had(probe)]
+
+
+_CACHED = f".{sys.implementation.cache_tag}.pyc"
 
 
 def make_spec(
@@ -49,7 +84,7 @@ def make_spec(
 
     None where the search is another one by now.
     """
-    folder = file.rpartition("/")[0]
+    folder, _, base = file.rpartition("/")
     if entry >= 0:
         as_ever = sys.path[: entry + 1] == _searched[: entry + 1]
     else:
@@ -59,8 +94,13 @@ def make_spec(
     if not as_ever:
         return None
     loader = (ExtensionFileLoader if is_extension else _loader())(name, file)
-    where = [folder] if is_package else None
-    return spec_from_file_location(name, file, loader=loader, submodule_search_locations=where)
+    spec = ModuleSpec(name, loader, origin=file, is_package=is_package)
+    spec.has_location = True
+    if is_package:
+        spec.submodule_search_locations = [folder]
+    if sys.pycache_prefix is None and not sys.flags.optimize and base[-3:] == ".py":
+        spec.cached = f"{folder}/__pycache__/{base[:-3]}{_CACHED}"
+    return spec
 
 
 def _tell_places() -> None:
