@@ -68,6 +68,10 @@ def _put(holder: ast.AST, field: str, index: int, node: ast.AST) -> None:
         getattr(holder, field)[index] = node
 
 
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
 def _changed(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
     """Yield what stands in a node's place in its mutants."""
     match node:
@@ -85,7 +89,7 @@ def _changed(node: ast.expr | ast.stmt) -> Iterator[ast.expr | ast.stmt]:
             yield ast.BinOp(left, ast.Sub(), right)
         case ast.If(test, body, orelse):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if not _is_none(value):
             yield ast.Return(ast.Constant(None))
         case ast.Expr(ast.Call()) | ast.Raise() | ast.AugAssign() | ast.Delete():
             yield ast.Pass()

@@ -50,7 +50,8 @@ def run(folder: Path, *words: str, passes: str | None = None, text: str = "") ->
         site = folder / "site"
         site.mkdir(exist_ok=True)
         (site / "sitecustomize.py").write_text("import wadjet.optimized\n")
-        environment |= {"PYTHONPATH": str(site), "WADJET_PASSES": passes}
+        environment["PYTHONPATH"] = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+        environment["WADJET_PASSES"] = passes
     done = subprocess.run(
         [sys.executable, *words],
         cwd=folder,

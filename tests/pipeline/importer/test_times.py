@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from wadjet.errors import OutputError
 from wadjet.importer import timed
 from wadjet.model import totals
 from wadjet.model.imports import STAGE
@@ -153,6 +156,26 @@ times.save({path!r})
     assert {f"t{number}" for number in range(8)} <= {each.name for each in profile.threads}
     ways = nested(profile)
     assert {(f"m{number}", f"m{number}_below") for number in range(8)} <= ways
+
+
+def test_they_are_saved_once_unless_that_is_asked_for(tmp_path: Path) -> None:
+    with timed() as times:
+        pass
+    path = Path(os.path.relpath(tmp_path / "it.wadjet"))
+    assert times.save(path) == path.absolute()
+    with pytest.raises(OutputError):
+        times.save(path)
+    assert times.save(path, overwrite=True).is_absolute()
+
+
+def test_to_take_them_imports_nothing_that_would_be_missing_in_what_is_told() -> None:
+    script = (
+        "import sys, wadjet.pipeline.importer.times\nprint('wadjet.model.profile' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "False\n"
 
 
 def test_they_are_told_beside_passes(tmp_path: Path) -> None:
